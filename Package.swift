@@ -1,0 +1,73 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+let root = Context.packageDirectory
+
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// One build of the kernel sources. `-Ounchecked` also in debug builds: a kernel checks nothing.
+func kernels(_ name: String, flags: [String] = [], define: String? = nil) -> Target {
+  .target(
+    name: name, dependencies: ["CIntrinsics"],
+    swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })]
+      + (define.map { [.define($0)] } ?? []))
+}
+
+/// Static Swift runtime, `vfi_*` exports only, a soname, and no unloading (the runtime cannot be).
+let sharedLibrary: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-static-stdlib"]
+      + [
+        "--version-script=\(root)/vfi.map", "-soname=libvfi.so.0", "--gc-sections", "-z",
+        "nodelete",
+      ].flatMap { ["-Xlinker", $0] })
+]
+
+let package = Package(
+  name: "libvfi",
+  products: [
+    .library(name: "vfi", type: .dynamic, targets: ["CInterface"]),
+    // SwiftPM wants different product names; `make` calls this program `vfi`.
+    .executable(name: "vfi-program", targets: ["vfi"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CVFI", path: "include"),
+    .systemLibrary(name: "CIntrinsics"),
+    kernels("Kernels"),
+    kernels("KernelsAVX2", flags: ["-march=x86-64-v3"], define: "VFI_AVX2"),
+    kernels("KernelsAVX512", flags: ["-march=x86-64-v4"], define: "VFI_AVX512"),
+    .target(
+      name: "EmbeddedModel", exclude: ["default.safetensors"],
+      cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(
+      name: "VFIEngine",
+      dependencies: ["Kernels", "KernelsAVX2", "KernelsAVX512", "CIntrinsics", "EmbeddedModel"],
+      swiftSettings: strict),
+    .target(
+      name: "CInterface", dependencies: ["VFIEngine", "CVFI"], swiftSettings: strict,
+      linkerSettings: sharedLibrary),
+    .executableTarget(
+      name: "vfi",
+      dependencies: [
+        "CVFI", "CInterface", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict,
+      // What the argument parser's static FoundationEssentials needs beside itself.
+      linkerSettings: ["_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }),
+    .target(name: "TestSupport", dependencies: ["VFIEngine"], path: "Tests/Support"),
+    .testTarget(
+      name: "KernelTests",
+      dependencies: ["VFIEngine", "TestSupport", "Kernels", "KernelsAVX2", "KernelsAVX512"]),
+    .testTarget(name: "LayerTests", dependencies: ["VFIEngine", "TestSupport"]),
+    .testTarget(name: "ModelTests", dependencies: ["VFIEngine", "TestSupport"]),
+    .testTarget(name: "SessionTests", dependencies: ["VFIEngine", "TestSupport"]),
+  ]
+)

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#ifndef EMBEDDED_MODEL_H
+#define EMBEDDED_MODEL_H
+
+extern const unsigned char embedded_default_model[];
+extern const unsigned long embedded_default_model_size;
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The one file that differs by level: vector width and multiply-add.
+import CIntrinsics
+
+#if VFI_AVX512
+  typealias Vector = SIMD16<Float>
+#elseif VFI_AVX2
+  typealias Vector = SIMD8<Float>
+#else
+  typealias Vector = SIMD4<Float>
+#endif
+
+/// Lanes of a vector.
+package let lanes = Vector.scalarCount
+
+/// `a * b + c`, fused where the machine has FMA. At the portable level a fused operation would be a
+/// call of the C library for each lane.
+@inline(__always)
+func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
+  #if VFI_AVX2 || VFI_AVX512
+    c.addingProduct(a, b)
+  #else
+    a * b + c
+  #endif
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import Synchronization
+
+/// What a layer needs to run: kernels, threads, scratch memory, statistics, cancellation.
+///
+/// One engine belongs to one context and is used by one thread at a time.
+package final class Engine {
+  package let kernels: KernelTable
+  package let runner: any JobRunner
+  package let ledger: MemoryLedger
+  /// Features of the frame in work; taken back at its end.
+  package let scratch: Arena
+  package let cancellation: Cancellation
+  package var statistics = Statistics()
+
+  package init(
+    kernels: KernelTable = KernelTable(), runner: any JobRunner,
+    ledger: MemoryLedger = MemoryLedger(),
+    cancellation: Cancellation = .never()
+  ) {
+    self.kernels = kernels
+    self.runner = runner
+    self.ledger = ledger
+    self.cancellation = cancellation
+    scratch = Arena(ledger: ledger)
+  }
+
+  /// Number of workers that ``forEach(_:_:)`` may run at once; scratch per worker has this count.
+  package var workers: Int { runner.maximumJobs }
+
+  /// Calls `body(item, worker)` for every item, spread over the workers.
+  ///
+  /// Items are claimed in order; `worker` (below ``workers``) is never used by two calls at once.
+  /// An item's result must not depend on its worker, so that any number of threads gives the same
+  /// bytes. Throws `.cancelled` when asked to, after at most one more item a worker.
+  package func forEach(_ count: Int, _ body: (_ item: Int, _ worker: Int) -> Void) throws(VFIError)
+  {
+    let next = Atomic<Int>(0)
+    let cancelled = Atomic<Bool>(false)
+    runner.run(count: min(count, workers)) { worker in
+      while true {
+        let item = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        if item >= count { return }
+        if cancelled.load(ordering: .relaxed) { return }
+        if cancellation.isCancelled {
+          cancelled.store(true, ordering: .relaxed)
+          return
+        }
+        body(item, worker)
+      }
+    }
+    if cancelled.load(ordering: .relaxed) { throw .cancelled }
+  }
+
+  /// Runs `body` and adds its wall time to `stage`.
+  package func timed<R>(
+    _ stage: Statistics.Stage, _ body: () throws(VFIError) -> R
+  ) throws(VFIError) -> R {
+    let start = Statistics.now()
+    defer { statistics[stage] &+= Statistics.now() &- start }
+    return try body()
+  }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+
+/// The kernels of one instruction set: the only place that knows about levels.
+///
+/// Each family has a structure of functions of its own, filled in `KernelTable+Family.swift`.
+package struct KernelTable: Sendable {
+  package let level: CPULevel
+
+  package init(level: CPULevel = CPU.level) {
+    self.level = level
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// The caller's memory functions, or the C library's.
+@safe package struct MemoryAllocator: @unchecked Sendable {
+  // Sendable: plain function pointers; the host promises that they may be called from any thread.
+  package let allocate: @convention(c) (UnsafeMutableRawPointer?, Int) -> UnsafeMutableRawPointer?
+  package let release: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> Void
+  package let opaque: UnsafeMutableRawPointer?
+
+  package init(
+    allocate: @escaping @convention(c) (UnsafeMutableRawPointer?, Int) -> UnsafeMutableRawPointer?,
+    release: @escaping @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> Void,
+    opaque: UnsafeMutableRawPointer?
+  ) {
+    unsafe self.allocate = unsafe allocate
+    unsafe self.release = unsafe release
+    unsafe self.opaque = unsafe opaque
+  }
+
+  /// `aligned_alloc` of 64 bytes, and `free`.
+  package static let system = unsafe MemoryAllocator(
+    allocate: { _, size in unsafe aligned_alloc(64, (size + 63) & ~63) },
+    release: { _, memory in unsafe free(memory) },
+    opaque: nil)
+}
+
+/// Counts what the arenas of one context hold, and keeps its limit.
+package final class MemoryLedger {
+  package let allocator: MemoryAllocator
+  /// Bytes that may be held at once; `Int.max` = no limit.
+  package let limit: Int
+  package private(set) var currentBytes = 0
+  package private(set) var peakBytes = 0
+  package private(set) var allocationCount = 0
+
+  package init(allocator: MemoryAllocator = .system, limit: Int = .max) {
+    self.allocator = allocator
+    self.limit = limit
+  }
+
+  /// Takes `size` bytes, aligned to 64.
+  func take(_ size: Int) throws(VFIError) -> UnsafeMutableRawPointer {
+    let (total, overflow) = currentBytes.addingReportingOverflow(size)
+    guard !overflow, total <= limit else {
+      throw .outOfMemory(
+        "\(size) more bytes beside \(currentBytes) would exceed the limit of \(limit) bytes")
+    }
+    guard let memory = unsafe allocator.allocate(allocator.opaque, size) else {
+      throw .outOfMemory("the allocator refused \(size) bytes")
+    }
+    guard Int(bitPattern: memory) & 63 == 0 else {
+      unsafe allocator.release(allocator.opaque, memory)
+      throw .argument("the allocator returned memory that is not aligned to 64 bytes")
+    }
+    currentBytes = total
+    peakBytes = max(peakBytes, total)
+    allocationCount += 1
+    return unsafe memory
+  }
+
+  func giveBack(_ memory: UnsafeMutableRawPointer, _ size: Int) {
+    unsafe allocator.release(allocator.opaque, memory)
+    currentBytes -= size
+  }
+}
+
+/// Memory of features, handed out from one end and taken back all at once.
+///
+/// The first frame grows the arena block by block; ``reset()`` at its end joins the blocks into one
+/// that is large enough, so that later frames of the same size allocate nothing.
+package final class Arena {
+  @safe private struct Block {
+    let memory: UnsafeMutableRawPointer
+    let size: Int
+  }
+
+  /// A point to which the arena can be taken back with ``release(to:)``.
+  package struct Mark {
+    fileprivate let block: Int
+    fileprivate let offset: Int
+  }
+
+  private let ledger: MemoryLedger
+  private var blocks: [Block] = []
+  private var block = 0
+  private var offset = 0
+
+  package init(ledger: MemoryLedger) { self.ledger = ledger }
+
+  deinit { for old in blocks { unsafe ledger.giveBack(old.memory, old.size) } }
+
+  /// Uninitialised features, valid until the arena is released or reset. 64-byte aligned.
+  package func map(height: Int, width: Int, channels: Int) throws(VFIError) -> FeatureMap {
+    let (pixels, o1) = height.multipliedReportingOverflow(by: width)
+    let (count, o2) = pixels.multipliedReportingOverflow(by: channels)
+    guard !o1, !o2, height > 0, width > 0, channels > 0 else {
+      throw .size("a feature map of \(height) x \(width) x \(channels) is too large")
+    }
+    let memory = unsafe try buffer(of: Float.self, count: count)
+    return unsafe FeatureMap(
+      unsafeBase: memory, height: height, width: width, channels: channels, pixelStride: channels)
+  }
+
+  /// `count` uninitialised elements. 64-byte aligned.
+  package func buffer<T: BitwiseCopyable>(
+    of type: T.Type, count: Int
+  ) throws(VFIError) -> UnsafeMutablePointer<T> {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.stride)
+    guard !overflow, count >= 0, bytes < Int.max - 64 else {
+      throw .size("a buffer of \(count) elements is too large")
+    }
+    let size = (max(bytes, 1) + 63) & ~63
+    while block < blocks.count {
+      if blocks[block].size - offset >= size {
+        defer { offset += size }
+        return unsafe (blocks[block].memory + offset).bindMemory(to: type, capacity: count)
+      }
+      block += 1
+      offset = 0
+    }
+    blocks.append(unsafe Block(memory: try ledger.take(size), size: size))
+    offset = size
+    return unsafe blocks[block].memory.bindMemory(to: type, capacity: count)
+  }
+
+  package var mark: Mark { Mark(block: block, offset: offset) }
+
+  /// Takes back all that was handed out after `mark`.
+  package func release(to mark: Mark) {
+    block = mark.block
+    offset = mark.offset
+  }
+
+  /// Takes everything back, and joins several blocks into one.
+  package func reset() throws(VFIError) {
+    block = 0
+    offset = 0
+    guard blocks.count > 1 else { return }
+    let total = blocks.reduce(0) { $0 + $1.size }
+    clear()
+    blocks.append(unsafe Block(memory: try ledger.take(total), size: total))
+  }
+
+  /// Frees all memory; for a change of the frame size.
+  package func clear() {
+    for old in blocks { unsafe ledger.giveBack(old.memory, old.size) }
+    blocks.removeAll()
+    block = 0
+    offset = 0
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+import Synchronization
+
+/// Runs a job on several threads: the library's own pool, or the host's executor.
+package protocol JobRunner: AnyObject, Sendable {
+  /// Largest useful number of jobs, the caller's own thread included.
+  var maximumJobs: Int { get }
+  /// Calls `job` once for each index below `count`, in any order, on any threads; then returns.
+  func run(count: Int, job: (Int) -> Void)
+}
+
+/// The library's own threads. One caller at a time; with one thread there are none.
+@safe package final class ThreadPool: JobRunner, @unchecked Sendable {
+  // Sendable: all shared state is guarded by `lock`, or atomic.
+  package let maximumJobs: Int
+  private let lock: UnsafeMutablePointer<pthread_mutex_t>
+  private let wake: UnsafeMutablePointer<pthread_cond_t>
+  private let finished: UnsafeMutablePointer<pthread_cond_t>
+  private var threads: [pthread_t] = []
+  private var job: ((Int) -> Void)?
+  private var generation = 0
+  private var count = 0
+  private var running = 0
+  private var stopping = false
+
+  /// Starts `threads - 1` threads beside the caller's.
+  package init(threads count: Int) throws(VFIError) {
+    maximumJobs = max(1, count)
+    unsafe lock = .allocate(capacity: 1)
+    unsafe wake = .allocate(capacity: 1)
+    unsafe finished = .allocate(capacity: 1)
+    unsafe pthread_mutex_init(lock, nil)
+    unsafe pthread_cond_init(wake, nil)
+    unsafe pthread_cond_init(finished, nil)
+    for index in 1..<max(1, count) where index > 0 { try start(index) }
+  }
+
+  deinit {
+    unsafe pthread_mutex_lock(lock)
+    stopping = true
+    unsafe pthread_cond_broadcast(wake)
+    unsafe pthread_mutex_unlock(lock)
+    for thread in threads { pthread_join(thread, nil) }
+    unsafe pthread_cond_destroy(finished)
+    unsafe pthread_cond_destroy(wake)
+    unsafe pthread_mutex_destroy(lock)
+    unsafe finished.deallocate()
+    unsafe wake.deallocate()
+    unsafe lock.deallocate()
+  }
+
+  private final class Start {
+    unowned(unsafe) let pool: ThreadPool
+    let index: Int
+    init(pool: ThreadPool, index: Int) {
+      unsafe self.pool = pool
+      self.index = index
+    }
+  }
+
+  private func start(_ index: Int) throws(VFIError) {
+    var thread = pthread_t()
+    let start = unsafe Unmanaged.passRetained(Start(pool: self, index: index))
+    // The thread ends before the pool does (deinit joins it), so it may hold the pool unowned.
+    let status = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        unsafe start.pool.work(start.index)
+        return nil
+      }, unsafe start.toOpaque())
+    guard status == 0 else {
+      unsafe start.release()
+      throw .outOfMemory("cannot start thread \(index): error \(status)")
+    }
+    threads.append(thread)
+  }
+
+  package func run(count: Int, job: (Int) -> Void) {
+    guard count > 0 else { return }
+    if threads.isEmpty || count == 1 {
+      for index in 0..<count { job(index) }
+      return
+    }
+    withoutActuallyEscaping(job) { job in
+      unsafe pthread_mutex_lock(lock)
+      self.job = job
+      self.count = min(count, maximumJobs)
+      running = min(threads.count, self.count - 1)
+      generation &+= 1
+      unsafe pthread_cond_broadcast(wake)
+      unsafe pthread_mutex_unlock(lock)
+      job(0)
+      // More jobs than threads: the caller takes the rest.
+      for index in stride(from: maximumJobs, to: count, by: 1) { job(index) }
+      unsafe pthread_mutex_lock(lock)
+      while running > 0 { unsafe pthread_cond_wait(finished, lock) }
+      self.job = nil
+      unsafe pthread_mutex_unlock(lock)
+    }
+  }
+
+  private func work(_ index: Int) {
+    var seen = 0
+    unsafe pthread_mutex_lock(lock)
+    while true {
+      while generation == seen && !stopping { unsafe pthread_cond_wait(wake, lock) }
+      if stopping { break }
+      seen = generation
+      guard index < count, let job else { continue }
+      unsafe pthread_mutex_unlock(lock)
+      job(index)
+      unsafe pthread_mutex_lock(lock)
+      running -= 1
+      if running == 0 { unsafe pthread_cond_signal(finished) }
+    }
+    unsafe pthread_mutex_unlock(lock)
+  }
+}
+
+/// The host's executor.
+@safe package final class HostExecutor: JobRunner, @unchecked Sendable {
+  // Sendable: constant; the host promises that `run` may be called from the thread of any call.
+  package typealias Job = @convention(c) (UnsafeMutableRawPointer?, Int32) -> Void
+  package typealias Run =
+    @convention(c) (UnsafeMutableRawPointer?, Job?, UnsafeMutableRawPointer?, Int32) -> Void
+
+  package let maximumJobs: Int
+  private let hostRun: Run
+  private let opaque: UnsafeMutableRawPointer?
+
+  package init(run: @escaping Run, opaque: UnsafeMutableRawPointer?, maximumJobs: Int) {
+    unsafe hostRun = unsafe run
+    unsafe self.opaque = unsafe opaque
+    self.maximumJobs = max(1, min(256, maximumJobs))
+  }
+
+  package func run(count: Int, job: (Int) -> Void) {
+    guard count > 0 else { return }
+    withoutActuallyEscaping(job) { job in
+      var body = job
+      unsafe withUnsafeMutablePointer(to: &body) { pointer in
+        unsafe hostRun(
+          opaque,
+          { argument, index in
+            guard let argument = unsafe argument else { return }
+            unsafe argument.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(index))
+          }, UnsafeMutableRawPointer(pointer), Int32(clamping: count))
+      }
+    }
+  }
+}

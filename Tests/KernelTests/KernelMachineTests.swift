@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+import Testing
+import VFIEngine
+
+@Suite struct KernelMachineTests {
+  @Test func machineHasALevel() { #expect(CPU.machineLevels.first == .portable) }
+}

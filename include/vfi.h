@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file vfi.h
+ * libvfi: video frames that were not there, on the CPU.
+ *
+ * Two layers. The *pair* layer makes frames between two frames that the host holds: the host owns
+ * buffering and time, and no pointer is kept after a call returns. The *stream* layer takes frames
+ * with presentation times and gives frames at another rate: the library owns buffering, cuts,
+ * duplicates and the end of the stream.
+ *
+ * A frame between two frames, in full:
+ *
+ *     vfi_params params;
+ *     vfi_params_init(&params, sizeof params);
+ *     vfi_context *context = NULL;
+ *     if (vfi_create(&context, &params) != VFI_OK) puts(vfi_last_error(NULL));
+ *     vfi_frame a, b, out;                       // describe planes, sizes, strides, colour
+ *     vfi_status status = vfi_interpolate(context, &a, &b, 1, 2, &out, NULL);
+ *     if (status != VFI_OK) puts(vfi_last_error(context));
+ *     vfi_destroy(&context);
+ *
+ * Promises.
+ *  - Threads: a context or stream is used by one thread at a time; different ones run fully in
+ *    parallel. Models are immutable and shared. vfi_cancel() is the only call that is allowed
+ *    while another one runs on the same context.
+ *  - Input frames are never written. Output planes are written inside width x height only;
+ *    padding bytes stay as they are.
+ *  - Same inputs, parameters and CPU mask give the same bytes, for any number of threads and any
+ *    chunking: every decision about a new frame depends on its two source frames only.
+ *  - Every size product is checked. Frames above VFI_MAX_SIZE a side are refused, not tried.
+ *  - Callbacks may come from worker threads. Log text has no newline at its end. No callback comes
+ *    after vfi_destroy() or vfi_stream_destroy() has returned.
+ *  - Nothing is printed, no signal handler is installed, the floating-point mode stays as it is.
+ *  - A context that was created with more than one thread does not survive fork().
+ *  - ABI: within one soname structs grow at the end only, enumerators keep their values, and
+ *    functions stay. Every struct starts with `struct_size`: set it with an *_init function or to
+ *    sizeof the struct as your compiler sees it.
+ */
+#ifndef VFI_H
+#define VFI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__swift__)
+#define VFI_NULLABLE _Nullable
+#else
+#define VFI_NULLABLE
+#endif
+
+#if defined(__GNUC__)
+#define VFI_CHECKED __attribute__((warn_unused_result))
+#else
+#define VFI_CHECKED
+#endif
+
+/** API of this header: major * 65536 + minor. Compare with vfi_api_version(). */
+#define VFI_API_VERSION 0x00000001u
+/** Largest accepted width and height, in pixels. */
+#define VFI_MAX_SIZE 16384
+
+/* ------------------------------------------------------------------ results ------------------ */
+
+/** Negative: error. Zero: done. Positive: a state that is no error. */
+typedef int32_t vfi_status;
+enum {
+  VFI_OK = 0,
+  VFI_AGAIN = 1,        /**< receive: send more; send: receive first */
+  VFI_EOF = 2,          /**< receive: the stream is drained */
+  VFI_ERR_ARG = -1,     /**< NULL, unknown enumerator, t outside [0, 1], overlapping output, ... */
+  VFI_ERR_NOMEM = -2,   /**< the allocator gave NULL, or memory_limit would be exceeded */
+  VFI_ERR_FORMAT = -3,  /**< pixel format unknown, interlaced, or different between the frames */
+  VFI_ERR_SIZE = -4,    /**< zero, negative, above VFI_MAX_SIZE, stride too small, or different */
+  VFI_ERR_MODEL = -5,   /**< model missing, unreadable, truncated or of an unknown architecture */
+  VFI_ERR_VERSION = -6, /**< struct_size is of no known version of the struct */
+  VFI_ERR_STATE = -7,   /**< call order, e.g. send after drain */
+  VFI_ERR_CANCELLED = -8, /**< vfi_cancel() or the abort callback */
+  VFI_ERR_INTERNAL = -9   /**< a defect of the library: please report it */
+};
+
+/** Static English text for a status. Never NULL, also for unknown values. */
+const char *VFI_NULLABLE vfi_strerror(vfi_status status);
+
+/** VFI_API_VERSION of the library that is loaded. */
+uint32_t vfi_api_version(void);
+/** Version of the library that is loaded, e.g. "0.1.0". */
+const char *VFI_NULLABLE vfi_version_string(void);
+
+/* ------------------------------------------------------------------ frames ------------------- */
+
+/**
+ * Pixel formats. Samples of more than 8 bits are native-endian 16-bit words, with the value in the
+ * low bits except in P010 (high bits). Planes are in the order of the name.
+ */
+typedef int32_t vfi_pixel_format;
+enum {
+  VFI_FORMAT_YUV420P8 = 1, /**< Y, U, V; chroma is ceil(w/2) x ceil(h/2) */
+  VFI_FORMAT_YUV420P10 = 2,
+  VFI_FORMAT_YUV420P12 = 3,
+  VFI_FORMAT_YUV422P8 = 4, /**< chroma is ceil(w/2) x h */
+  VFI_FORMAT_YUV422P10 = 5,
+  VFI_FORMAT_YUV422P12 = 6,
+  VFI_FORMAT_YUV444P8 = 7,
+  VFI_FORMAT_YUV444P10 = 8,
+  VFI_FORMAT_YUV444P12 = 9,
+  VFI_FORMAT_NV12 = 10,     /**< Y, interleaved UV */
+  VFI_FORMAT_P010 = 11,     /**< as NV12 with 16-bit words, 10 bits in the high bits */
+  VFI_FORMAT_GRAY8 = 12,    /**< Y */
+  VFI_FORMAT_GRAY10 = 13,   /**< Y, low bits */
+  VFI_FORMAT_GBRP8 = 14,    /**< G, B, R */
+  VFI_FORMAT_GBRP10 = 15,   /**< G, B, R, low bits */
+  VFI_FORMAT_GBRPF32 = 16,  /**< G, B, R, float, nominal range 0..1 */
+  VFI_FORMAT_RGB24 = 17,    /**< packed R, G, B bytes */
+  VFI_FORMAT_BGRA = 18,     /**< packed B, G, R, A bytes */
+  VFI_FORMAT_YUVA420P8 = 19 /**< Y, U, V, A; A at full size */
+};
+
+/** Matrix coefficients, numbers of ITU-T H.273. 2 = unspecified: BT.709 from 720 lines, else 601.
+ */
+enum {
+  VFI_MATRIX_RGB = 0,
+  VFI_MATRIX_BT709 = 1,
+  VFI_MATRIX_UNSPECIFIED = 2,
+  VFI_MATRIX_FCC = 4,
+  VFI_MATRIX_BT470BG = 5,
+  VFI_MATRIX_SMPTE170M = 6,
+  VFI_MATRIX_SMPTE240M = 7,
+  VFI_MATRIX_BT2020_NCL = 9
+};
+
+/** Sample range. Unspecified: limited for YUV and gray, full for RGB. */
+enum { VFI_RANGE_UNSPECIFIED = 0, VFI_RANGE_LIMITED = 1, VFI_RANGE_FULL = 2 };
+
+/** Position of chroma samples (values as in FFmpeg). Unspecified: left. */
+enum {
+  VFI_CHROMA_UNSPECIFIED = 0,
+  VFI_CHROMA_LEFT = 1,
+  VFI_CHROMA_CENTER = 2,
+  VFI_CHROMA_TOPLEFT = 3,
+  VFI_CHROMA_TOP = 4,
+  VFI_CHROMA_BOTTOMLEFT = 5,
+  VFI_CHROMA_BOTTOM = 6
+};
+
+/** Meaning of the alpha plane. Straight alpha is warped premultiplied, so that edges do not bleed.
+ */
+enum { VFI_ALPHA_STRAIGHT = 0, VFI_ALPHA_PREMULTIPLIED = 1 };
+
+/** Bits of vfi_frame.flags. */
+enum { VFI_FRAME_INTERLACED = 1 /**< refused with VFI_ERR_FORMAT */ };
+
+/**
+ * One picture. The caller owns the planes. For inputs the samples are only read.
+ * `stride` is in bytes and may be negative (then `data` names the first byte of the top row, which
+ * is the last one in memory) and of any alignment.
+ */
+typedef struct vfi_frame {
+  size_t struct_size;
+  vfi_pixel_format format;
+  int32_t width;  /**< pixels, 1 to VFI_MAX_SIZE */
+  int32_t height; /**< pixels, 1 to VFI_MAX_SIZE */
+  uint8_t *VFI_NULLABLE data[4];
+  ptrdiff_t stride[4];
+  int32_t matrix;          /**< H.273; carried through, used for the network's RGB only */
+  int32_t primaries;       /**< H.273; carried through */
+  int32_t transfer;        /**< H.273; carried through */
+  int32_t range;           /**< VFI_RANGE_* */
+  int32_t chroma_location; /**< VFI_CHROMA_* */
+  int32_t alpha_mode;      /**< VFI_ALPHA_* */
+  uint32_t flags;          /**< VFI_FRAME_* */
+  int64_t pts;             /**< stream layer: presentation time in units of the timebase */
+  int64_t duration;        /**< stream layer: in units of the timebase, 0 = unknown */
+  /** Pair layer: 0, or a number that only frames of equal content share. A frame that comes again
+      (as the later one of a pair, then as the earlier one of the next) is then encoded once. */
+  uint64_t content_id;
+  void *VFI_NULLABLE opaque; /**< the caller's; carried through by the stream layer */
+} vfi_frame;
+
+/** Zeroes a frame and sets struct_size, unspecified matrix, primaries and transfer. */
+void vfi_frame_init(vfi_frame *VFI_NULLABLE frame, size_t struct_size);
+
+/** An exact number; den > 0. */
+typedef struct vfi_rational {
+  int64_t num;
+  int64_t den;
+} vfi_rational;
+
+/* ------------------------------------------------------------------ models ------------------- */
+
+/** Immutable weights, shared by any number of contexts and threads. */
+typedef struct vfi_model vfi_model;
+
+typedef struct vfi_model_info {
+  size_t struct_size;
+  const char *VFI_NULLABLE name;         /**< e.g. "default", "ifrnet-s" */
+  const char *VFI_NULLABLE architecture; /**< e.g. "vfi-v0", "ifrnet-s" */
+  const char *VFI_NULLABLE task;         /**< "interpolate" */
+  const char *VFI_NULLABLE licence;      /**< SPDX identifier of the weights */
+  const char *VFI_NULLABLE description;
+  int32_t any_instant;      /**< 1: trained for any t; 0: for t = 1/2, other t by halving */
+  double kmac_per_pixel;    /**< thousand multiply-adds per full-resolution pixel and new frame */
+  uint64_t parameter_count; /**< number of weights */
+} vfi_model_info;
+
+/** Number of built-in models. */
+int32_t vfi_model_count(void);
+/** Describes built-in model `index` (0 = the default). VFI_ERR_ARG when there is none. */
+VFI_CHECKED vfi_status vfi_model_builtin_info(int32_t index, vfi_model_info *VFI_NULLABLE info);
+/** Describes an open model. The strings live as long as the model. */
+VFI_CHECKED vfi_status vfi_model_get_info(const vfi_model *VFI_NULLABLE model,
+                                          vfi_model_info *VFI_NULLABLE info);
+/** Maps a .safetensors file. On failure *model is NULL and vfi_last_error(NULL) says why. */
+VFI_CHECKED vfi_status vfi_model_open_file(vfi_model *VFI_NULLABLE *VFI_NULLABLE model,
+                                           const char *VFI_NULLABLE path);
+/** As vfi_model_open_file(), from bytes in .safetensors layout, which are copied. */
+VFI_CHECKED vfi_status vfi_model_open_memory(vfi_model *VFI_NULLABLE *VFI_NULLABLE model,
+                                             const void *VFI_NULLABLE data, size_t size);
+/** Adds an owner. Returns its argument; NULL is accepted. */
+vfi_model *VFI_NULLABLE vfi_model_ref(vfi_model *VFI_NULLABLE model);
+/** Gives up one ownership and sets *model to NULL. NULL is accepted. */
+void vfi_model_unref(vfi_model *VFI_NULLABLE *VFI_NULLABLE model);
+
+/* ------------------------------------------------------------------ parameters --------------- */
+
+/** What to give instead of a new frame across a scene cut. */
+enum {
+  VFI_CUT_HOLD = 0,  /**< the nearer source frame */
+  VFI_CUT_BLEND = 1, /**< weighted mean of both */
+};
+
+/** What to do with two source frames that are equal. */
+enum {
+  VFI_DUPLICATE_COPY = 0,       /**< copy the source: costs nothing */
+  VFI_DUPLICATE_INTERPOLATE = 1 /**< treat them as any other pair */
+};
+
+typedef int32_t vfi_log_level;
+enum {
+  VFI_LOG_NONE = 0,
+  VFI_LOG_ERROR = 1,
+  VFI_LOG_WARNING = 2,
+  VFI_LOG_INFO = 3,
+  VFI_LOG_DEBUG = 4
+};
+
+/** Receives one line of text, without a newline. May come from any thread. */
+typedef void (*vfi_log_callback)(void *VFI_NULLABLE opaque, vfi_log_level level,
+                                 const char *VFI_NULLABLE text);
+/** Returns non-zero to abort the running call. Asked between rows of tiles, from any thread. */
+typedef int32_t (*vfi_abort_callback)(void *VFI_NULLABLE opaque);
+
+/** Memory of frames and features. Both functions or neither. */
+typedef struct vfi_allocator {
+  /** Returns `size` bytes aligned to 64, or NULL. */
+  void *VFI_NULLABLE (*VFI_NULLABLE alloc)(void *VFI_NULLABLE opaque, size_t size);
+  void (*VFI_NULLABLE free)(void *VFI_NULLABLE opaque, void *VFI_NULLABLE memory);
+  void *VFI_NULLABLE opaque;
+} vfi_allocator;
+
+/** One piece of work: called once for every index below the count, in any order, on any thread. */
+typedef void (*vfi_job)(void *VFI_NULLABLE argument, int32_t index);
+
+/** The host's thread pool, used in place of the library's own. */
+typedef struct vfi_executor {
+  /** Runs job(argument, i) for all 0 <= i < count, then returns. */
+  void (*VFI_NULLABLE run)(void *VFI_NULLABLE opaque, vfi_job VFI_NULLABLE job,
+                           void *VFI_NULLABLE argument, int32_t count);
+  void *VFI_NULLABLE opaque;
+  int32_t max_jobs; /**< largest useful count: the number of the host's threads, at least 1 */
+} vfi_executor;
+
+/** Settings of a context. Fill with vfi_params_init(), then change what you need. */
+typedef struct vfi_params {
+  size_t struct_size;
+  /** An open model, or NULL: `model_name` decides. The context adds an owner of its own. */
+  vfi_model *VFI_NULLABLE model;
+  /** Name of a built-in model or path of a .safetensors file; NULL = "default". Must stay valid
+      until vfi_create() returns. */
+  const char *VFI_NULLABLE model_name;
+  int32_t threads;            /**< 0 = one per online CPU; 1 = none but the caller's; max 256 */
+  int32_t scene_cut;          /**< 1 (default) = detect cuts, 0 = do not */
+  int32_t scene_cut_action;   /**< VFI_CUT_* */
+  double scene_cut_threshold; /**< 0..100, default 10: a cut is where vfi_scene_score() is above */
+  int32_t duplicate_action;   /**< VFI_DUPLICATE_* */
+  double max_gap;             /**< stream: seconds between sources beyond which frames are held */
+  double flow_scale;          /**< 0 = automatic; 1, 0.5, 0.25: size at which motion is found */
+  uint64_t memory_limit;      /**< bytes, 0 = none; a call that needs more is VFI_ERR_NOMEM */
+  vfi_log_level log_level;    /**< default VFI_LOG_WARNING */
+  vfi_log_callback VFI_NULLABLE log;
+  void *VFI_NULLABLE log_opaque;
+  vfi_abort_callback VFI_NULLABLE abort;
+  void *VFI_NULLABLE abort_opaque;
+  vfi_allocator allocator;
+  vfi_executor executor; /**< run = NULL: the library's own pool of `threads` threads */
+  uint64_t reserved[8];  /**< zero */
+} vfi_params;
+
+/** Fills in the defaults. `struct_size` is sizeof(vfi_params) in the caller's build. */
+void vfi_params_init(vfi_params *VFI_NULLABLE params, size_t struct_size);
+
+/**
+ * Sets one option by its name and a text, e.g. "threads", "2". Text options keep the pointer
+ * `value`, which must stay valid until vfi_create() returns.
+ * VFI_ERR_ARG: no such option, or not a value of it; vfi_last_error(NULL) names it.
+ */
+VFI_CHECKED vfi_status vfi_params_set(vfi_params *VFI_NULLABLE params,
+                                      const char *VFI_NULLABLE name,
+                                      const char *VFI_NULLABLE value);
+
+/** Kind of an option's value. */
+enum {
+  VFI_OPTION_BOOL = 0, /**< "0" or "1" */
+  VFI_OPTION_INT = 1,
+  VFI_OPTION_DOUBLE = 2,
+  VFI_OPTION_STRING = 3,
+  VFI_OPTION_ENUM = 4 /**< one of `names` */
+};
+
+typedef struct vfi_option {
+  size_t struct_size;
+  const char *VFI_NULLABLE name;
+  const char *VFI_NULLABLE help; /**< one sentence */
+  int32_t type;                  /**< VFI_OPTION_* */
+  double minimum;
+  double maximum;
+  const char *VFI_NULLABLE default_value;
+  /** VFI_OPTION_ENUM: names, ended by NULL; the value of name i is i. Else NULL. */
+  const char *VFI_NULLABLE const *VFI_NULLABLE names;
+} vfi_option;
+
+/** Number of options that vfi_params_set() knows. */
+int32_t vfi_option_count(void);
+/** Describes option `index`. VFI_ERR_ARG when there is none. The strings are static. */
+VFI_CHECKED vfi_status vfi_option_get(int32_t index, vfi_option *VFI_NULLABLE option);
+
+/* ------------------------------------------------------------------ context ------------------ */
+
+typedef struct vfi_context vfi_context;
+
+/**
+ * Makes a context. Parameters are copied. NULL params = defaults.
+ * On failure *context is NULL and vfi_last_error(NULL), on the same thread, says why.
+ */
+VFI_CHECKED vfi_status vfi_create(vfi_context *VFI_NULLABLE *VFI_NULLABLE context,
+                                  const vfi_params *VFI_NULLABLE params);
+/** Frees a context and sets *context to NULL. NULL is accepted. */
+void vfi_destroy(vfi_context *VFI_NULLABLE *VFI_NULLABLE context);
+
+/**
+ * Optional: checks format and size of `description` (its planes are not looked at) and allocates
+ * all memory for it, so that the first frame is as quick as the next.
+ */
+VFI_CHECKED vfi_status vfi_configure(vfi_context *VFI_NULLABLE context,
+                                     const vfi_frame *VFI_NULLABLE description);
+/** An upper bound of the bytes that a context with `params` takes for frames like `description`. */
+VFI_CHECKED vfi_status vfi_memory_required(const vfi_params *VFI_NULLABLE params,
+                                           const vfi_frame *VFI_NULLABLE description,
+                                           uint64_t *VFI_NULLABLE bytes);
+
+/**
+ * Detail of the last failure on `context`, valid until the next call on it. With NULL: of the last
+ * failed call on this thread that had no context. Never NULL; "" when nothing failed.
+ */
+const char *VFI_NULLABLE vfi_last_error(const vfi_context *VFI_NULLABLE context);
+
+/** Makes a running call, and every later one, return VFI_ERR_CANCELLED. From any thread. */
+void vfi_cancel(vfi_context *VFI_NULLABLE context);
+/** Ends the effect of vfi_cancel(). */
+void vfi_cancel_reset(vfi_context *VFI_NULLABLE context);
+
+/* ------------------------------------------------------------------ pair layer --------------- */
+
+/** How a frame came about. */
+typedef int32_t vfi_decision;
+enum {
+  VFI_INTERPOLATED = 0,
+  VFI_SOURCE_COPY = 1,   /**< t = 0 or t = 1, or both frames are equal */
+  VFI_HELD_PREVIOUS = 2, /**< a cut, a gap or a tail: the earlier frame */
+  VFI_HELD_NEXT = 3,     /**< a cut or a gap: the later frame */
+  VFI_BLENDED = 4        /**< a cut with VFI_CUT_BLEND, or a frame below the model's minimum size */
+};
+
+typedef struct vfi_info {
+  size_t struct_size;
+  vfi_decision decision;
+  double scene_score;  /**< 0..100, see vfi_scene_score(); -1 when not computed */
+  uint64_t elapsed_ns; /**< wall time of this frame; what several instants share is in the first */
+} vfi_info;
+
+/**
+ * Makes the frame at t = t_num / t_den between `a` (t = 0) and `b` (t = 1), 0 <= t <= 1.
+ * a, b: same format, size and colour description. out: the same format and size, planes given by
+ * the caller, which must not overlap each other or an input (VFI_ERR_ARG); its colour fields, pts
+ * and opaque are not touched. info: may be NULL. A failed call leaves `out` undefined.
+ */
+VFI_CHECKED vfi_status vfi_interpolate(vfi_context *VFI_NULLABLE context,
+                                       const vfi_frame *VFI_NULLABLE a,
+                                       const vfi_frame *VFI_NULLABLE b, int64_t t_num,
+                                       int64_t t_den, vfi_frame *VFI_NULLABLE out,
+                                       vfi_info *VFI_NULLABLE info);
+
+/**
+ * Several instants of one pair: features and motion are found once. t, out and (unless NULL) info
+ * have `count` elements, 1 to 1024. Gives the same bytes as `count` calls of vfi_interpolate().
+ */
+VFI_CHECKED vfi_status vfi_interpolate_n(vfi_context *VFI_NULLABLE context,
+                                         const vfi_frame *VFI_NULLABLE a,
+                                         const vfi_frame *VFI_NULLABLE b, int32_t count,
+                                         const vfi_rational *VFI_NULLABLE t,
+                                         vfi_frame *VFI_NULLABLE out, vfi_info *VFI_NULLABLE info);
+
+/** How much of a cut lies between two frames: 0 (none) to 100. Depends on nothing else. */
+VFI_CHECKED vfi_status vfi_scene_score(vfi_context *VFI_NULLABLE context,
+                                       const vfi_frame *VFI_NULLABLE a,
+                                       const vfi_frame *VFI_NULLABLE b, double *VFI_NULLABLE score);
+
+/** Motion behind the last interpolated frame. Planes that are NULL are not written. */
+typedef struct vfi_motion {
+  size_t struct_size;
+  int32_t width;  /**< in: must equal that of the frame */
+  int32_t height; /**< in: must equal that of the frame */
+  /** [height][width][2], pixels, (x, y): where the content at this place of the new frame stands
+      in frame a (flow0) and in frame b (flow1), relative to here. */
+  float *VFI_NULLABLE flow0;
+  float *VFI_NULLABLE flow1;
+  /** [height][width], 0..1: share of frame a in the new frame. */
+  float *VFI_NULLABLE mask;
+} vfi_motion;
+
+/** Copies the motion of the last VFI_INTERPOLATED frame. VFI_ERR_STATE when there is none. */
+VFI_CHECKED vfi_status vfi_get_motion(vfi_context *VFI_NULLABLE context,
+                                      vfi_motion *VFI_NULLABLE motion);
+
+/** Sums since the context was made, or since vfi_reset_stats(). */
+typedef struct vfi_stats {
+  size_t struct_size;
+  uint64_t frames_interpolated;
+  uint64_t frames_copied;
+  uint64_t frames_held;
+  uint64_t frames_blended;
+  uint64_t frames_encoded;   /**< runs of the encoder; one a source frame in a stream */
+  uint64_t multiply_adds;    /**< done by convolutions */
+  uint64_t convert_ns;       /**< planes to features */
+  uint64_t encode_ns;        /**< feature pyramids */
+  uint64_t motion_ns;        /**< first guess of motion */
+  uint64_t decode_ns;        /**< coarse-to-fine decoders */
+  uint64_t synthesis_ns;     /**< warp, merge, write to planes */
+  uint64_t allocation_count; /**< calls of the allocator; constant after the first frame */
+  uint64_t current_bytes;    /**< held now */
+  uint64_t peak_bytes;       /**< most that was ever held */
+} vfi_stats;
+
+VFI_CHECKED vfi_status vfi_get_stats(const vfi_context *VFI_NULLABLE context,
+                                     vfi_stats *VFI_NULLABLE stats);
+void vfi_reset_stats(vfi_context *VFI_NULLABLE context);
+
+/* ------------------------------------------------------------------ stream layer ------------- */
+
+/**
+ * Frames in, frames at another rate out.
+ *
+ *     vfi_stream_send(stream, &frame);                    // for each source frame
+ *     while (vfi_stream_receive(stream, &out, &info) == VFI_OK) use(&out);
+ *     ...
+ *     vfi_stream_drain(stream);                           // at the end
+ *     while (vfi_stream_receive(stream, &out, &info) == VFI_OK) use(&out);
+ *
+ * Output n has the time start + n / rate, start being the first pts, and comes as long as that
+ * time is before the end of the last source frame: its pts + duration (unknown duration: the last
+ * interval, or one output interval). An output at the time of a source frame is that frame, bit by
+ * bit. Frames with the pts of their predecessor are dropped. A pts that goes back starts anew from
+ * there, after the old run was drained. Sources further apart than max_gap are held. A change of
+ * size or format starts anew as well.
+ */
+typedef struct vfi_stream vfi_stream;
+
+typedef struct vfi_stream_params {
+  size_t struct_size;
+  vfi_rational timebase;    /**< seconds per unit of source pts; both parts 1 to 2^31-1 */
+  vfi_rational source_rate; /**< nominal frames a second for missing durations; 0/1 = unknown */
+  vfi_rational rate;        /**< frames a second wanted; 0/1 = source_rate * multiplier */
+  int32_t multiplier;       /**< used when rate is 0/1; 1 to 1024, default 2 */
+} vfi_stream_params;
+
+void vfi_stream_params_init(vfi_stream_params *VFI_NULLABLE params, size_t struct_size);
+
+/** Makes a stream with a context of its own. NULL params = defaults. */
+VFI_CHECKED vfi_status vfi_stream_create(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream,
+                                         const vfi_params *VFI_NULLABLE params,
+                                         const vfi_stream_params *VFI_NULLABLE stream_params);
+/** The unit of output pts: the greatest common divisor of source timebase and output interval, so
+    that source and output times are both exact in it. */
+VFI_CHECKED vfi_status vfi_stream_timebase(const vfi_stream *VFI_NULLABLE stream,
+                                           vfi_rational *VFI_NULLABLE timebase);
+/** Copies a frame into the stream. VFI_AGAIN: receive first. VFI_ERR_STATE: after drain. */
+VFI_CHECKED vfi_status vfi_stream_send(vfi_stream *VFI_NULLABLE stream,
+                                       const vfi_frame *VFI_NULLABLE frame);
+/**
+ * Gives the next frame. Its planes belong to the stream and stay valid until the next call on it.
+ * `opaque` is that of the nearer source frame. VFI_AGAIN: send more. VFI_EOF: drained.
+ * frame->struct_size must be set; the other fields are written. info may be NULL.
+ */
+VFI_CHECKED vfi_status vfi_stream_receive(vfi_stream *VFI_NULLABLE stream,
+                                          vfi_frame *VFI_NULLABLE frame,
+                                          vfi_info *VFI_NULLABLE info);
+/** Says that no frame follows. */
+VFI_CHECKED vfi_status vfi_stream_drain(vfi_stream *VFI_NULLABLE stream);
+/** Forgets all frames (a seek). The next pts starts a new run. Also ends drain. */
+VFI_CHECKED vfi_status vfi_stream_flush(vfi_stream *VFI_NULLABLE stream);
+/** Source frames held back before the first output that depends on them: frames and seconds. */
+VFI_CHECKED vfi_status vfi_stream_latency(const vfi_stream *VFI_NULLABLE stream,
+                                          int32_t *VFI_NULLABLE frames,
+                                          double *VFI_NULLABLE seconds);
+/** The stream's context, for vfi_cancel(), vfi_last_error(), vfi_get_stats(). Do not destroy. */
+vfi_context *VFI_NULLABLE vfi_stream_context(vfi_stream *VFI_NULLABLE stream);
+/** Frees a stream and sets *stream to NULL. NULL is accepted. */
+void vfi_stream_destroy(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream);
+
+/* ------------------------------------------------------------------ machine ------------------ */
+
+/** Instruction sets, as bits. */
+enum { VFI_CPU_AVX2 = 1 /**< with FMA */, VFI_CPU_AVX512 = 2 /**< F, BW, DQ, VL */ };
+
+/** Instruction sets that contexts made from now on use: those of the machine, less the mask. */
+uint32_t vfi_cpu_flags(void);
+/** Limits the instruction sets of later contexts to `mask`; ~0u = no limit. Process-wide. */
+void vfi_set_cpu_mask(uint32_t mask);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
