@@ -10,7 +10,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// One build of the kernel sources. `-Ounchecked` also in debug builds: a kernel checks nothing.
+/// One build of the kernel sources.
+///
+/// `-Ounchecked` also in debug builds: a kernel checks nothing.
 func kernels(_ name: String, flags: [String] = [], define: String? = nil) -> Target {
   .target(
     name: name, dependencies: ["CIntrinsics"],

@@ -13,7 +13,9 @@ import CIntrinsics
 /// Lanes of a vector.
 package let lanes = Vector.scalarCount
 
-/// `a * b + c`, fused where the machine has FMA. At the portable level a fused operation would be a
+/// Multiplies and adds: `a * b + c`, fused where the machine has FMA.
+///
+/// At the portable level a fused operation would be a
 /// call of the C library for each lane.
 @inline(__always)
 func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {

@@ -11,7 +11,7 @@
   package let channels: Int
   /// Floats from one pixel to the next; at least `channels`.
   package let pixelStride: Int
-  /// The first channel of the first pixel. For kernels and Runtime only.
+  /// The first channel of the first pixel, for kernels and Runtime only.
   package let base: UnsafeMutablePointer<Float>
 
   /// Wraps memory of at least `(height * width - 1) * pixelStride + channels` floats.

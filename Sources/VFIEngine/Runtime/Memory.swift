@@ -90,7 +90,7 @@ package final class Arena {
 
   deinit { for old in blocks { unsafe ledger.giveBack(old.memory, old.size) } }
 
-  /// Uninitialised features, valid until the arena is released or reset. 64-byte aligned.
+  /// Uninitialised features, 64-byte aligned, valid until the arena is released or reset.
   package func map(height: Int, width: Int, channels: Int) throws(VFIError) -> FeatureMap {
     let (pixels, o1) = height.multipliedReportingOverflow(by: width)
     let (count, o2) = pixels.multipliedReportingOverflow(by: channels)
@@ -102,7 +102,7 @@ package final class Arena {
       unsafeBase: memory, height: height, width: width, channels: channels, pixelStride: channels)
   }
 
-  /// `count` uninitialised elements. 64-byte aligned.
+  /// Uninitialised memory for `count` elements, 64-byte aligned.
   package func buffer<T: BitwiseCopyable>(
     of type: T.Type, count: Int
   ) throws(VFIError) -> UnsafeMutablePointer<T> {

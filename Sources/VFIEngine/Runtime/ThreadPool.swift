@@ -10,7 +10,7 @@ package protocol JobRunner: AnyObject, Sendable {
   func run(count: Int, job: (Int) -> Void)
 }
 
-/// The library's own threads. One caller at a time; with one thread there are none.
+/// The library's own threads, for one caller at a time; with one thread there are none.
 @safe package final class ThreadPool: JobRunner, @unchecked Sendable {
   // Sendable: all shared state is guarded by `lock`, or atomic.
   package let maximumJobs: Int
