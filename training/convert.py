@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Turn an official IFRNet checkpoint into the .safetensors file that libvfi reads.
+
+    python training/convert.py IFRNet_S_Vimeo90K.pth ifrnet-s.safetensors
+
+The architecture (S, B or L) follows from the shapes. The file keeps the official weight names, is
+float32 throughout, and carries `architecture`, `licence` and `source` in its metadata.
+"""
+
+import argparse
+import hashlib
+import pickle
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from vfi_training.ifrnet import VARIANTS, IFRNet
+
+DISTINGUISHING_WEIGHT = "encoder.pyramid1.0.0.weight"
+
+
+class ConversionError(Exception):
+    """The checkpoint is not an IFRNet this project knows; the message says why."""
+
+
+def load_checkpoint(path: Path) -> object:
+    try:
+        # weights_only: a pickle may otherwise run any code.
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConversionError(f"cannot be loaded as a PyTorch checkpoint: {reason}") from error
+
+
+def convert(checkpoint: object) -> tuple[str, dict[str, torch.Tensor]]:
+    """A loaded checkpoint -> (architecture, contiguous float32 weights by official name)."""
+    weights = {strip_wrapper(name): value for name, value in tensors_of(checkpoint).items()}
+    architecture = detect_architecture(weights)
+    check_layout(architecture, weights)
+    return architecture, {name: as_float32(name, value) for name, value in weights.items()}
+
+
+def tensors_of(checkpoint: object) -> dict[str, torch.Tensor]:
+    """Unwrap {"state_dict": ...} and refuse everything that is not a table of tensors."""
+    for wrapper in ("state_dict", "model"):
+        if isinstance(checkpoint, dict) and isinstance(checkpoint.get(wrapper), dict):
+            checkpoint = checkpoint[wrapper]
+    if not isinstance(checkpoint, dict) or not checkpoint:
+        raise ConversionError("the checkpoint holds no table of weights")
+    for name, value in checkpoint.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise ConversionError(f"entry {name!r} is a {type(value).__name__}, not a tensor")
+    return checkpoint
+
+
+def strip_wrapper(name: str) -> str:
+    """DistributedDataParallel prefixes every name with `module.`."""
+    return name.removeprefix("module.")
+
+
+def expected_shapes(architecture: str) -> dict[str, torch.Size]:
+    with torch.device("meta"):
+        return {name: value.shape for name, value in IFRNet(architecture).state_dict().items()}
+
+
+def detect_architecture(weights: dict[str, torch.Tensor]) -> str:
+    """The first convolution differs in width or kernel between all variants."""
+    first = weights.get(DISTINGUISHING_WEIGHT)
+    if first is None:
+        raise ConversionError(f"no weight named {DISTINGUISHING_WEIGHT}: not an IFRNet checkpoint")
+    for architecture in VARIANTS:
+        if expected_shapes(architecture)[DISTINGUISHING_WEIGHT] == first.shape:
+            return architecture
+    raise ConversionError(
+        f"{DISTINGUISHING_WEIGHT} has shape {list(first.shape)}, which is none of "
+        + ", ".join(VARIANTS)
+    )
+
+
+def check_layout(architecture: str, weights: dict[str, torch.Tensor]) -> None:
+    expected = expected_shapes(architecture)
+    missing, unknown = sorted(expected.keys() - weights), sorted(weights.keys() - expected)
+    if missing or unknown:
+        raise ConversionError(
+            f"{architecture}: {summary('missing', missing)}; {summary('unknown', unknown)}"
+        )
+    for name, shape in expected.items():
+        if weights[name].shape != shape:
+            raise ConversionError(
+                f"{architecture}: {name} has shape {list(weights[name].shape)}, "
+                f"expected {list(shape)}"
+            )
+
+
+def summary(label: str, names: list[str]) -> str:
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return f"{len(names)} {label} weights" + (f" ({shown})" if names else "")
+
+
+def as_float32(name: str, value: torch.Tensor) -> torch.Tensor:
+    if not value.is_floating_point():
+        raise ConversionError(f"{name} is {value.dtype}, expected floating point")
+    value = value.detach().to(torch.float32).contiguous()
+    if not torch.isfinite(value).all():
+        raise ConversionError(f"{name} has values that are not finite")
+    return value
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("input", type=Path, help="official checkpoint, .pth")
+    parser.add_argument("output", type=Path, help="file to write, .safetensors")
+    parser.add_argument("--licence", default="MIT", help="licence of the weights (default MIT)")
+    parser.add_argument("--source", help="where the weights come from (default: name and SHA-256)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    try:
+        architecture, weights = convert(load_checkpoint(arguments.input))
+    except ConversionError as error:
+        print(f"convert.py: {arguments.input}: {error}", file=sys.stderr)
+        return 1
+    digest = hashlib.sha256(arguments.input.read_bytes()).hexdigest()
+    source = arguments.source or f"ltkong218/IFRNet, {arguments.input.name}"
+    metadata = {
+        "architecture": architecture,
+        "licence": arguments.licence,
+        "source": f"{source}, sha256 {digest}",
+    }
+    save_file(weights, arguments.output, metadata)
+    count = sum(value.numel() for value in weights.values())
+    print(f"{arguments.output}: {architecture}, {len(weights)} tensors, {count} parameters")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
