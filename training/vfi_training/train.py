@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Trains the default model.
+
+    python -m vfi_training.train --config configs/default.toml --data PACK --out RUN [--device cuda]
+
+RUN/checkpoint.pt holds everything needed to go on: the same command resumes. RUN/log.txt gets a
+line of losses every `log_every` steps and a line of validation every `validate_minutes`.
+"""
+
+import argparse
+import math
+import time
+import tomllib
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from vfi_training.data import Pool
+from vfi_training.default_model import DefaultModel
+from vfi_training.losses import census, charbonnier, inner_flows
+from vfi_training.validate import Validation
+
+
+class Run:
+    """Model, averaged model, optimiser and progress of one training run."""
+
+    def __init__(self, config: dict, out: Path, device: str):
+        self.config, self.out, self.device = config, out, device
+        torch.manual_seed(config["seed"])
+        self.model = DefaultModel().to(device, memory_format=torch.channels_last)
+        self.average = deepcopy(self.model).eval().requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config["rate"], weight_decay=config["weight_decay"]
+        )
+        self.step, self.seconds = 0, 0.0
+        self.checkpoint = out / "checkpoint.pt"
+        if self.checkpoint.exists():
+            self.load()
+
+    def load(self) -> None:
+        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+    def save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        temporary = self.checkpoint.with_suffix(".tmp")
+        torch.save(state, temporary)
+        temporary.replace(self.checkpoint)
+
+    def log(self, line: str) -> None:
+        text = f"{time.strftime('%H:%M:%S')} step {self.step} {line}"
+        print(text, flush=True)
+        with open(self.out / "log.txt", "a") as target:
+            target.write(text + "\n")
+
+    @property
+    def progress(self) -> float:
+        """0 at the start, 1 when the budget (steps, or minutes where given) is spent."""
+        if "minutes" in self.config:
+            return self.seconds / (60 * self.config["minutes"])
+        return self.step / self.config["steps"]
+
+    def rate(self) -> float:
+        """Linear warm-up by steps, then half a cosine over the budget."""
+        highest, lowest = self.config["rate"], self.config["last_rate"]
+        cosine = (1 + math.cos(math.pi * min(self.progress, 1))) / 2
+        warm = min(1.0, (self.step + 1) / self.config["warm_up_steps"])
+        return warm * (lowest + (highest - lowest) * cosine)
+
+    def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """The weighted sum, and the plain squared error for the log."""
+        frames, flow = batch["frames"], batch["flow"]
+        with torch.autocast(self.device, torch.bfloat16):
+            out = self.model(frames[:, 0], frames[:, 2], batch["t"], flow[:, :2], flow[:, 2:])
+        wanted = frames[:, 1]
+        weight = self.config["loss"]
+        loss = charbonnier(out["unclamped"] - wanted)
+        loss = loss + weight["census"] * census(out["unclamped"], wanted, weight["census_offsets"])
+        guidance = weight["inner_flows"] * (1 - min(self.progress, 1))  # wrong at occlusions
+        loss = loss + guidance * inner_flows(out, frames)
+        return loss, (out["frame"].detach() - wanted).square().mean((1, 2, 3))
+
+    def train_step(self, batch: dict[str, Tensor]) -> tuple[float, Tensor]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        loss, squared = self.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config["clip"])
+        if torch.isfinite(norm):  # one broken sample must not spoil the weights
+            self.optimizer.step()
+        self.step += 1
+        decay = min(self.config["average"], (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+        return loss.item(), squared
+
+
+def train(run: Run, data: Path) -> None:
+    config = run.config
+    pool = Pool(data, config["pairs"], config["crop"], config["seed"])
+    loader = torch.utils.data.DataLoader(
+        pool,
+        batch_size=config["batch"],
+        num_workers=1,
+        prefetch_factor=4,
+        generator=torch.Generator().manual_seed(config["seed"] + run.step),
+    )
+    validation = Validation(data, config["validation_triplets"], run.device)
+    run.log(validation.baseline())
+    started, validated, losses, errors = time.time(), time.time(), [], []
+    for batch in loader:
+        batch = {name: value.to(run.device) for name, value in batch.items()}
+        loss, squared = run.train_step(batch)
+        losses.append(loss)
+        errors.append((-10 * torch.log10(squared + 1e-8)).mean().item())
+        now = time.time()
+        run.seconds, started = run.seconds + now - started, now
+        if run.step % config["log_every"] == 0:
+            mean = sum(losses) / len(losses), sum(errors) / len(errors)
+            run.log(
+                f"loss {mean[0]:.5f} psnr {mean[1]:.3f} rate {run.rate():.2e} "
+                f"progress {run.progress:.4f}"
+            )
+            losses, errors = [], []
+        done = run.progress >= 1
+        if done or now - validated > 60 * config["validate_minutes"]:
+            validated = now
+            run.save()
+            run.log("validation " + validation.describe(run.average))
+        if done:
+            return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--minutes", type=float, help="overrides the budget of the configuration")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    config = tomllib.loads(arguments.config.read_text())
+    if arguments.minutes is not None:
+        config["minutes"] = arguments.minutes
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    train(Run(config, arguments.out, arguments.device), arguments.data)
+
+
+if __name__ == "__main__":
+    main()

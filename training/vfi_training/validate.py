@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""PSNR on held-out training clips, next to two baselines that need no training."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from vfi_training.data import Pack
+from vfi_training.default_model import backward_warp, candidates_at
+from vfi_training.inverse_search import inverse_search
+
+DISTANCES = (1, 2, 3)  # frames from the wanted frame to each end
+SEED = 0
+
+
+def psnr(found: Tensor, wanted: Tensor) -> float:
+    return float(-10 * torch.log10((found - wanted).square().mean().clamp(min=1e-8)))
+
+
+def warp_mean(frame0: Tensor, frame1: Tensor, flow01: Tensor, flow10: Tensor, t: Tensor) -> Tensor:
+    """Baseline: both candidates, both frames, equal shares."""
+    total = torch.zeros_like(frame0)
+    for candidate in candidates_at(flow01 / 4, flow10 / 4, t):
+        flow = 4 * functional.interpolate(candidate, scale_factor=4, mode="bilinear")
+        total += backward_warp(frame0, flow[:, :2]) + backward_warp(frame1, flow[:, 2:])
+    return total / 4
+
+
+def draw_triplets(shots: list[dict], count: int) -> list[tuple[int, int]]:
+    """(first frame, distance): up to two from each shot and distance, shuffled, seeded."""
+    random = np.random.default_rng(SEED)
+    found = []
+    for shot in (shot for shot in shots if shot["validation"]):
+        for distance in (d for d in DISTANCES if shot["frames"] > 2 * d):
+            for _ in range(2 if shot["motion"] > 1.5 else 1):
+                start = shot["first"] + random.integers(0, shot["frames"] - 2 * distance)
+                found.append((int(start), distance))
+    random.shuffle(found)
+    return found[:count]
+
+
+class Validation:
+    """Fixed triplets of held-out clips with their inverse search, kept in memory."""
+
+    def __init__(self, folder: Path, count: int, device: str):
+        pack = Pack(folder)
+        self.device = device
+        self.samples = []
+        for first, distance in draw_triplets(pack.shots, count):
+            ends = pack.frame(first)[None], pack.frame(first + 2 * distance)[None]
+            frames = (ends[0], pack.frame(first + distance)[None], ends[1])
+            self.samples.append((frames, inverse_search(*ends)))
+        self.half = torch.full((1, 1, 1, 1), 0.5, device=device)
+
+    def scores(self, method) -> np.ndarray:
+        """PSNR of method(frame0, frame1, flow01, flow10, t) on every triplet."""
+        found = []
+        for frames, flows in self.samples:
+            frame0, wanted, frame1 = (frame.to(self.device) for frame in frames)
+            flow01, flow10 = (flow.to(self.device) for flow in flows)
+            found.append(psnr(method(frame0, frame1, flow01, flow10, self.half), wanted))
+        return np.array(found)
+
+    @torch.no_grad()
+    def baseline(self) -> str:
+        averaging = self.scores(lambda frame0, frame1, *_: (frame0 + frame1) / 2)
+        warping = self.scores(warp_mean)
+        self.hard = averaging < np.median(averaging)
+        return (
+            f"validation averaging {averaging.mean():.3f} ({averaging[self.hard].mean():.3f} hard)"
+            f" warping {warping.mean():.3f} ({warping[self.hard].mean():.3f} hard)"
+        )
+
+    @torch.no_grad()
+    def describe(self, model: nn.Module) -> str:
+        def run(frame0, frame1, flow01, flow10, t):
+            return model(frame0, frame1, t, flow01, flow10)["frame"]
+
+        found = self.scores(run)
+        return f"{found.mean():.3f} ({found[self.hard].mean():.3f} hard)"
