@@ -7,7 +7,9 @@ and is kept on disk in half precision beside the frames.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,13 @@ from torch import Tensor
 from torch.nn import functional
 from vfi_training.inverse_search import inverse_search
 from vfi_training.pack import HEIGHT, WIDTH
+from vfi_training.synthetic import MOST_LAYERS, random_scene, render
 
 LONGEST_SPAN = 10  # frames between the two ends
 TARGET_MOTION = (2.0, 50.0)  # mean pixels between the two ends, drawn log-uniformly
 LEAST_MOTION = 0.7  # crops whose mean motion is below this many pixels are drawn again
+
+Frame = Callable[[], Tensor]  # RGB [3, H, W] in 0..1, read or rendered when called
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,8 @@ def draw_pairs(shots: list[dict], count: int, seed: int) -> list[Pair]:
 class Pool(torch.utils.data.IterableDataset):
     """An endless stream of augmented crops; meant for one loader worker."""
 
-    def __init__(self, folder: Path, pairs: int, crop: int, seed: int):
-        self.folder, self.crop, self.seed = folder, crop, seed
+    def __init__(self, folder: Path, pairs: int, crop: int, synthetic: float, seed: int):
+        self.crop, self.synthetic, self.seed = crop, synthetic, seed
         self.pack = Pack(folder)
         shots = [shot for shot in self.pack.shots if not shot["validation"]]
         self.pairs = draw_pairs(shots, pairs, seed)
@@ -98,9 +103,11 @@ class Pool(torch.utils.data.IterableDataset):
         return torch.from_numpy(self.flows[number].astype(np.float32))
 
     def draw(self, random: np.random.Generator) -> dict[str, Tensor] | None:
-        number = int(random.integers(len(self.pairs)))
-        pair = self.pairs[number]
-        flow = self.flow(number)
+        """One augmented crop, or nothing where the chosen place does not move."""
+        if random.random() < self.synthetic:
+            frames, flow, t = self.rendered(random)
+        else:
+            frames, flow, t = self.recorded(random)
         enlarge = random.random() < 0.1
         crop = self.crop // 2 if enlarge else self.crop
         y = 4 * int(random.integers((HEIGHT - crop) // 4 + 1))
@@ -108,13 +115,33 @@ class Pool(torch.utils.data.IterableDataset):
         flow = flow[:, y // 4 : (y + crop) // 4, x // 4 : (x + crop) // 4]
         if flow[:2].square().sum(0).sqrt().mean() < LEAST_MOTION and random.random() < 0.95:
             return None
-        middle = int(random.integers(1, pair.span))
-        instants = (pair.first, pair.first + middle, pair.first + pair.span)
-        frames = torch.stack([self.pack.frame(i)[:, y : y + crop, x : x + crop] for i in instants])
+        frames = torch.stack([frame()[:, y : y + crop, x : x + crop] for frame in frames])
         if enlarge:
             frames = double(frames)
             flow = 2 * double(flow[None])[0]
-        return augment(frames, flow, middle / pair.span, random)
+        return augment(frames, flow, t, random)
+
+    def recorded(self, random: np.random.Generator) -> tuple[list[Frame], Tensor, float]:
+        """First, wanted and last frame of a pair, the flow between the ends, and the instant."""
+        number = int(random.integers(len(self.pairs)))
+        pair = self.pairs[number]
+        middle = int(random.integers(1, pair.span))
+        indices = (pair.first, pair.first + middle, pair.first + pair.span)
+        frames = [partial(self.pack.frame, index) for index in indices]
+        return frames, self.flow(number), middle / pair.span
+
+    def rendered(self, random: np.random.Generator) -> tuple[list[Frame], Tensor, float]:
+        """The same of a synthetic scene."""
+        pictures = []
+        for _ in range(int(random.integers(2, MOST_LAYERS + 1))):
+            pair = self.pairs[int(random.integers(len(self.pairs)))]
+            pictures.append(self.pack.frames[pair.first].astype(np.float32) / 255)
+        scene = random_scene(pictures, random)
+        t = float(random.integers(1, 8)) / 8
+        images = [render(scene, s).clip(0, 1) for s in (-0.5, t - 0.5, 0.5)]
+        tensors = [torch.from_numpy(image).permute(2, 0, 1) for image in images]
+        flow = torch.cat(inverse_search(tensors[0][None], tensors[2][None]), 1)[0]
+        return [partial(torch.clone, tensor) for tensor in tensors], flow, t
 
 
 def double(x: Tensor) -> Tensor:

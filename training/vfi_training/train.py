@@ -109,7 +109,7 @@ class Run:
 
 def train(run: Run, data: Path) -> None:
     config = run.config
-    pool = Pool(data, config["pairs"], config["crop"], config["seed"])
+    pool = Pool(data, config["pairs"], config["crop"], config["synthetic"], config["seed"])
     loader = torch.utils.data.DataLoader(
         pool,
         batch_size=config["batch"],
