@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+
+/// What to give instead of a new frame across a scene cut; raw values are `VFI_CUT_*`.
+package enum CutAction: Int32, Sendable {
+  case hold, blend
+}
+
+/// Settings of an interpolator, with the defaults of `vfi.h`.
+package struct InterpolatorSettings: Sendable {
+  package var sceneCut = true
+  /// A cut lies where the scene score is above; 0 to 100.
+  package var sceneCutThreshold = 10.0
+  package var cutAction = CutAction.hold
+  /// Whether a pair of equal frames is answered by copies.
+  package var copyDuplicates = true
+  /// Size at which motion is found: 1, 0.5 or 0.25; 0 = half the size from 1600 lines.
+  package var flowScale = 0.0
+
+  package init() {}
+}
+
+/// How a frame came about; raw values are `VFI_INTERPOLATED` and following.
+package enum Decision: Int32, Sendable {
+  case interpolated, sourceCopy, heldPrevious, heldNext, blended
+}
+
+/// What is known of a frame that was given.
+package struct FrameInfo: Sendable {
+  package var decision: Decision
+  /// 0 to 100; -1 when not computed.
+  package var sceneScore: Double
+  /// Nanoseconds of wall time for this frame; what a pair's instants share is in the first.
+  package var elapsed: UInt64
+
+  package init(decision: Decision, sceneScore: Double = -1, elapsed: UInt64 = 0) {
+    self.decision = decision
+    self.sceneScore = sceneScore
+    self.elapsed = elapsed
+  }
+}
