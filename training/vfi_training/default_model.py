@@ -165,10 +165,29 @@ class DefaultModel(nn.Module):
         self.refine_eighth = RefineEighth()
         self.refine_quarter = RefineQuarter()
         self.refine_half = RefineHalf()
-        for refine in (self.refine_eighth, self.refine_quarter, self.refine_half):
-            with torch.no_grad():  # training begins at the warp along the inverse search
-                refine.head.weight.mul_(0.1)
-                refine.head.bias.zero_()
+        self.initialise()
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Activations keep their size through the layers; flows, logits and residual start small.
+
+        With PyTorch's own initialisation they fade to nothing, and nothing is learnt. Small outputs
+        let training begin at the warp along the inverse search.
+        """
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                transposed = isinstance(layer, nn.ConvTranspose2d)
+                # A pixel of a transposed convolution's output sees 2x2 taps of every input.
+                fan_in = layer.in_channels * 4 if transposed else layer.weight[0].numel()
+                layer.weight.normal_(0, (2 / (1 + 0.25**2) / fan_in) ** 0.5)
+                layer.bias.zero_()
+        self.encoder.to_half.conv.weight.mul_(4)  # frames minus 0.5 deviate by about a quarter
+        for refine, outputs in (
+            (self.refine_eighth, 5),
+            (self.refine_quarter, 4),
+            (self.refine_half, 8),
+        ):
+            refine.head.weight[:, :outputs] *= 0.01
 
     def forward(
         self,
