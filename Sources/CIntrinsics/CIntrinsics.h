@@ -20,4 +20,45 @@ static inline uint32_t vfi_machine_cpu_flags(void) {
   return flags;
 }
 
+// Vectors of Swift's SIMD4, SIMD8 and SIMD16<Float>.
+typedef float vfi_float4 __attribute__((ext_vector_type(4)));
+typedef float vfi_float8 __attribute__((ext_vector_type(8)));
+typedef float vfi_float16 __attribute__((ext_vector_type(16)));
+
+// Without inlining, a vector wider than the level's registers would change the calling convention.
+#define VFI_VECTOR_FUNCTION static inline __attribute__((always_inline))
+
+#define VFI_FLOAT_FUNCTIONS(lanes)                                                                 \
+  /* x where it is positive, zero or NaN, x * slope where it is negative. */                       \
+  VFI_VECTOR_FUNCTION vfi_float##lanes vfi_prelu##lanes(vfi_float##lanes x,                        \
+                                                        vfi_float##lanes slope) {                  \
+    return x < 0 ? x * slope : x;                                                                  \
+  }
+
+VFI_FLOAT_FUNCTIONS(4)
+VFI_FLOAT_FUNCTIONS(8)
+VFI_FLOAT_FUNCTIONS(16)
+
+// Pixels that one call of a convolution kernel works on, at every level.
+enum { VFI_TILE_PIXELS = 12 };
+
+// One call of a convolution kernel: up to 12 output pixels, one block of `width` output channels,
+// where `width` belongs to the kernel.
+struct vfi_convolution_tile {
+  // [taps][12]: the input pixel's channels; a row of zeros outside the picture.
+  const float *_Nonnull const *_Nonnull inputs;
+  intptr_t taps;
+  intptr_t input_channels;
+  const float *_Nonnull weights; // [taps][input_channels][width]
+  const float *_Nonnull bias;    // [width]
+  const float *_Nullable slopes; // [width]: factor of negative sums; NULL = no activation
+  // [12]: the output pixel's channels, and what is added to them before the activation.
+  float *_Nonnull const *_Nonnull outputs;
+  const float *_Nonnull const *_Nullable residuals;
+  intptr_t first_channel;   // of the block, in `outputs` and `residuals`
+  intptr_t output_channels; // of the block that exist, at most `width`
+  intptr_t pixels;          // that exist, at most 12
+  float *_Nonnull sums;     // [12][width], for the kernel's own use
+};
+
 #endif

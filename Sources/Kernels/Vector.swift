@@ -25,3 +25,25 @@ func multiplyAdd(_ a: Vector, _ b: Vector, _ c: Vector) -> Vector {
     a * b + c
   #endif
 }
+
+@inline(__always)
+func load(_ values: UnsafePointer<Float>) -> Vector {
+  UnsafeRawPointer(values).loadUnaligned(as: Vector.self)
+}
+
+@inline(__always)
+func store(_ vector: Vector, _ values: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(values).storeBytes(of: vector, as: Vector.self)
+}
+
+/// Returns `x` where it is not negative, `x * slope` elsewhere.
+@inline(__always)
+func prelu(_ x: Vector, _ slope: Vector) -> Vector {
+  #if VFI_AVX512
+    vfi_prelu16(x, slope)
+  #elseif VFI_AVX2
+    vfi_prelu8(x, slope)
+  #else
+    vfi_prelu4(x, slope)
+  #endif
+}

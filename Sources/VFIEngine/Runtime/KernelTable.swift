@@ -5,8 +5,10 @@
 /// Each family has a structure of functions of its own, filled in `KernelTable+Family.swift`.
 package struct KernelTable: Sendable {
   package let level: CPULevel
+  package let convolution: ConvolutionKernels
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
+    convolution = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+/// Convolution with zero padding that keeps the size (`dilation * (kernel - 1) / 2`), and a bias.
+///
+/// Input `[H, W, inputs]`, output `[ceil(H / stride), ceil(W / stride), outputs]`. The result is
+/// `activation(convolution + bias + residual)`. Weights are packed for one level of kernels.
+package final class Convolution: Sendable {
+  package let inputs: Int
+  package let outputs: Int
+  package let kernel: Int
+  package let stride: Int
+  package let dilation: Int
+  private let weights: PackedWeights
+
+  /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and `name.bias` `[outputs]`.
+  ///
+  /// `part` keeps only these output channels, for a layer whose output is written to two maps; the
+  /// activation then has that many slopes.
+  package init(
+    _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
+    stride: Int = 1, dilation: Int = 1, part: Range<Int>? = nil, activation: Activation = .none,
+    kernels: KernelTable
+  ) throws(VFIError) {
+    let part = part ?? 0..<outputs
+    precondition(kernel % 2 == 1 && part.lowerBound >= 0 && part.upperBound <= outputs)
+    self.inputs = inputs
+    self.outputs = part.count
+    self.kernel = kernel
+    self.stride = stride
+    self.dilation = dilation
+    let taps = kernel * kernel
+    let values = try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel])
+    weights = try PackedWeights(
+      taps: taps, inputs: inputs,
+      bias: Array(try file.floats("\(name).bias", shape: [outputs])[part]),
+      slopes: try activation.slopes(part.count), kernels: kernels
+    ) { output, input, tap in values[((part.lowerBound + output) * inputs + input) * taps + tap] }
+  }
+
+  /// Multiply-adds for one output pixel.
+  package var multiplyAddsPerPixel: Int { kernel * kernel * inputs * outputs }
+
+  /// Convolves `input` into `output`, which may not overlap it.
+  ///
+  /// `residual` is added before the activation and may be `output` itself.
+  package func callAsFunction(
+    _ input: FeatureMap, into output: FeatureMap, adding residual: FeatureMap? = nil,
+    on engine: Engine
+  ) throws(VFIError) {
+    let height = (input.height + stride - 1) / stride
+    let width = (input.width + stride - 1) / stride
+    guard input.channels == inputs, output.channels == outputs, output.height == height,
+      output.width == width, residual?.hasSize(of: output) ?? true
+    else { throw .defect("a convolution's maps have wrong sizes") }
+    try ConvolutionRun(
+      weights: weights, grid: grid(height: height, width: width), input: input, output: output,
+      residual: residual)(on: engine)
+  }
+
+  /// Convolves the compact features of `active`; neighbours that are not active count as zero.
+  ///
+  /// Where all pixels are active the result equals the dense one to the bit. Stride 1 only.
+  package func callAsFunction(
+    _ input: FeatureMap, active: ActiveSet, into output: FeatureMap,
+    adding residual: FeatureMap? = nil, on engine: Engine
+  ) throws(VFIError) {
+    guard stride == 1, input.channels == inputs, output.channels == outputs, input.height == 1,
+      output.height == 1, input.width >= active.count, output.width >= active.count,
+      residual?.hasSize(of: output) ?? true
+    else { throw .defect("a sparse convolution's maps have wrong sizes") }
+    try ConvolutionRun(
+      weights: weights, grid: grid(height: active.height, width: active.width), input: input,
+      output: output, residual: residual)(active: active, on: engine)
+  }
+
+  private func grid(height: Int, width: Int) -> ConvolutionGrid {
+    let padding = dilation * (kernel - 1) / 2
+    return ConvolutionGrid(
+      kernel: kernel, stride: stride, dilation: dilation, originY: -padding, originX: -padding,
+      height: height, width: width)
+  }
+}
+
+extension FeatureMap {
+  /// Whether height, width and channels are those of `other`.
+  func hasSize(of other: FeatureMap) -> Bool {
+    height == other.height && width == other.width && channels == other.channels
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import CIntrinsics
+
+/// Which input pixels feed which output pixels of a convolution.
+///
+/// Output pixel (y, x) of the grid reads `(y * stride + originY + ky * dilation, ...)` and is
+/// written to `(y * spread + phaseY, ...)` of the output map. Inputs outside the map are zero.
+struct ConvolutionGrid {
+  /// Taps in each direction.
+  var kernel: Int
+  var stride = 1
+  var dilation = 1
+  var originY: Int
+  var originX: Int
+  var height: Int
+  var width: Int
+  /// 2 for a transposed convolution, which fills every other pixel in one of four phases.
+  var spread = 1
+  var phaseY = 0
+  var phaseX = 0
+
+  /// Pixels of a tile: the distance between the slots of two taps of one pixel.
+  static let tilePixels = Int(VFI_TILE_PIXELS)
+
+  /// One pixel's position in the grid.
+  struct Position {
+    var y: Int
+    var x: Int
+  }
+
+  func position(_ index: Int) -> Position { Position(y: index / width, x: index % width) }
+
+  func outputIndex(_ position: Position, width outputWidth: Int) -> Int {
+    (position.y * spread + phaseY) * outputWidth + position.x * spread + phaseX
+  }
+
+  /// Writes the pointers of one pixel's taps to `slots[0]`, `slots[12]`, `slots[24]`, ...
+  func listInputs(
+    _ position: Position, of input: FeatureMap, zero: UnsafePointer<Float>,
+    to slots: UnsafeMutablePointer<UnsafePointer<Float>>
+  ) {
+    let top = position.y &* stride &+ originY
+    let left = position.x &* stride &+ originX
+    let reach = (kernel &- 1) &* dilation
+    let rowStride = input.rowStride
+    let pixelStride = input.pixelStride
+    var slot = unsafe slots
+    if top >= 0, left >= 0, top &+ reach < input.height, left &+ reach < input.width {
+      var row = unsafe UnsafePointer(input.base) + (top &* rowStride &+ left &* pixelStride)
+      for _ in 0..<kernel {
+        for kx in 0..<kernel {
+          unsafe slot.pointee = row + kx &* dilation &* pixelStride
+          unsafe slot += Self.tilePixels
+        }
+        unsafe row += dilation &* rowStride
+      }
+      return
+    }
+    for ky in 0..<kernel {
+      let y = top &+ ky &* dilation
+      for kx in 0..<kernel {
+        let x = left &+ kx &* dilation
+        let inside = y >= 0 && y < input.height && x >= 0 && x < input.width
+        unsafe slot.pointee =
+          inside
+          ? UnsafePointer(input.base) + (y &* rowStride &+ x &* pixelStride) : zero
+        unsafe slot += Self.tilePixels
+      }
+    }
+  }
+}

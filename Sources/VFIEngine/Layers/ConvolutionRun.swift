@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+
+/// Pointers of the tiles that one worker works on, and its kernel's scratch memory.
+@safe struct ConvolutionSlots: BitwiseCopyable {
+  /// `[tiles][taps][12]`.
+  let inputs: UnsafeMutablePointer<UnsafePointer<Float>>
+  /// `[tiles][12]`, likewise the residuals.
+  let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+  let residuals: UnsafeMutablePointer<UnsafePointer<Float>>
+  let sums: UnsafeMutablePointer<Float>
+
+  init(tiles: Int, weights: PackedWeights, in arena: Arena) throws(VFIError) {
+    let pixels = tiles * ConvolutionGrid.tilePixels
+    unsafe inputs = try arena.buffer(
+      of: UnsafePointer<Float>.self, count: pixels * weights.taps)
+    unsafe outputs = try arena.buffer(of: UnsafeMutablePointer<Float>.self, count: pixels)
+    unsafe residuals = try arena.buffer(of: UnsafePointer<Float>.self, count: pixels)
+    unsafe sums = try arena.buffer(
+      of: Float.self, count: ConvolutionGrid.tilePixels * weights.widest)
+  }
+}
+
+/// One convolution on its way through the kernels: dense, one phase of a transposed one, or sparse.
+///
+/// Pixels are taken in rows of tiles of 12. An item of the thread pool is a run of tiles that is
+/// short enough for its input to stay in the level-2 cache, so that each block's weights are read
+/// from there for many tiles.
+@safe struct ConvolutionRun {
+  let weights: PackedWeights
+  let grid: ConvolutionGrid
+  let input: FeatureMap
+  let output: FeatureMap
+  let residual: FeatureMap?
+  /// Bytes of input that one item should touch, half of a common level-2 cache.
+  private static let itemBytes = 256 << 10
+
+  /// Computes all pixels, which are those of `active` or, without it, the whole grid.
+  func callAsFunction(active: ActiveSet? = nil, on engine: Engine) throws(VFIError) {
+    let pixels = active?.count ?? grid.height * grid.width
+    guard pixels > 0 else { return }
+    let tiles = (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
+    let tileBytes = ConvolutionGrid.tilePixels * weights.inputs * 4 * grid.kernel * grid.stride
+    let fairShare = (tiles + 4 * engine.workers - 1) / (4 * engine.workers)
+    let tilesPerItem = max(1, min(32, Self.itemBytes / tileBytes, fairShare))
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let zero = unsafe try engine.scratch.buffer(of: Float.self, count: weights.inputs)
+    unsafe zero.update(repeating: 0, count: weights.inputs)
+    let slots = unsafe try engine.scratch.buffer(of: ConvolutionSlots.self, count: engine.workers)
+    for worker in 0..<engine.workers {
+      unsafe slots[worker] = try ConvolutionSlots(
+        tiles: tilesPerItem, weights: weights, in: engine.scratch)
+    }
+    let items = (tiles + tilesPerItem - 1) / tilesPerItem
+    try engine.forEach(items) { item, worker in
+      let first = item * tilesPerItem * ConvolutionGrid.tilePixels
+      let range = first..<min(pixels, first + tilesPerItem * ConvolutionGrid.tilePixels)
+      unsafe list(range, active: active, zero: zero, into: slots[worker])
+      unsafe compute(range.count, slots[worker])
+    }
+    engine.statistics.multiplyAdds += pixels * weights.taps * weights.inputs * weights.outputs
+  }
+
+  /// Writes the pointers of all taps, outputs and residuals of `range`.
+  private func list(
+    _ range: Range<Int>, active: ActiveSet?, zero: UnsafeMutablePointer<Float>,
+    into slots: ConvolutionSlots
+  ) {
+    let tapSlots = weights.taps * ConvolutionGrid.tilePixels
+    var position = grid.position(range.lowerBound)
+    for index in 0..<range.count {
+      let (tile, slot) = (index / ConvolutionGrid.tilePixels, index % ConvolutionGrid.tilePixels)
+      let taps = unsafe slots.inputs + (tile &* tapSlots &+ slot)
+      var outputIndex = range.lowerBound &+ index
+      if let active {
+        unsafe active.listInputs(outputIndex, grid, of: input, zero: zero, to: taps)
+      } else {
+        unsafe grid.listInputs(position, of: input, zero: zero, to: taps)
+        outputIndex = grid.outputIndex(position, width: output.width)
+        position.x &+= 1
+        if position.x == grid.width { position = .init(y: position.y &+ 1, x: 0) }
+      }
+      unsafe slots.outputs[index] = output.base + outputIndex &* output.pixelStride
+      if let residual {
+        unsafe slots.residuals[index] =
+          UnsafePointer(residual.base) + outputIndex &* residual.pixelStride
+      }
+    }
+    // The kernel reads twelve pixels: those that the last tile lacks are zero.
+    for index in range.count..<roundedUp(range.count) {
+      let taps = unsafe slots.inputs + index / ConvolutionGrid.tilePixels &* tapSlots
+      for tap in 0..<weights.taps {
+        unsafe taps[tap &* ConvolutionGrid.tilePixels &+ index % ConvolutionGrid.tilePixels] =
+          UnsafePointer(zero)
+      }
+    }
+  }
+
+  private func compute(_ pixels: Int, _ slots: ConvolutionSlots) {
+    for block in weights.blocks {
+      for first in stride(from: 0, to: pixels, by: ConvolutionGrid.tilePixels) {
+        var tile = unsafe weights.tile(
+          block, slots, first: first, pixels: min(ConvolutionGrid.tilePixels, pixels - first),
+          hasResidual: residual != nil)
+        unsafe block.kernel.tile(&tile)
+      }
+    }
+  }
+
+  private func roundedUp(_ pixels: Int) -> Int {
+    (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
+      * ConvolutionGrid.tilePixels
+  }
+}

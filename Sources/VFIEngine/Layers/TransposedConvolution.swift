@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+
+/// Transposed convolution with kernel 4, stride 2, padding 1 and a bias: doubles the size.
+///
+/// Input `[H, W, inputs]`, output `[2 H, 2 W, outputs]`. Each of the four phases of the output
+/// (even and odd rows and columns) is a 2x2 convolution: row `2 y + p` takes the input rows
+/// `y - 1 + p` and `y + p` with the kernel rows `3 - p` and `1 - p`, likewise in x.
+package final class TransposedConvolution: Sendable {
+  package let inputs: Int
+  package let outputs: Int
+  private let phases: [PackedWeights]
+
+  /// Reads `name.weight` `[inputs, outputs, 4, 4]` and `name.bias` `[outputs]`.
+  package init(
+    _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, activation: Activation = .none,
+    kernels: KernelTable
+  ) throws(VFIError) {
+    self.inputs = inputs
+    self.outputs = outputs
+    let values = try file.floats("\(name).weight", shape: [inputs, outputs, 4, 4])
+    let bias = try file.floats("\(name).bias", shape: [outputs])
+    let slopes = try activation.slopes(outputs)
+    var phases: [PackedWeights] = []
+    for phase in 0..<4 {
+      let (phaseY, phaseX) = (phase / 2, phase % 2)
+      phases.append(
+        try PackedWeights(taps: 4, inputs: inputs, bias: bias, slopes: slopes, kernels: kernels) {
+          output, input, tap in
+          let (ky, kx) = (3 - phaseY - 2 * (tap / 2), 3 - phaseX - 2 * (tap % 2))
+          return values[((input * outputs + output) * 4 + ky) * 4 + kx]
+        })
+    }
+    self.phases = phases
+  }
+
+  /// Multiply-adds for one output pixel.
+  package var multiplyAddsPerPixel: Int { 4 * inputs * outputs }
+
+  /// Convolves `input` into `output`, which may not overlap it.
+  ///
+  /// `residual` has the output's size, is added before the activation and may be `output` itself.
+  package func callAsFunction(
+    _ input: FeatureMap, into output: FeatureMap, adding residual: FeatureMap? = nil,
+    on engine: Engine
+  ) throws(VFIError) {
+    guard input.channels == inputs, output.channels == outputs,
+      output.height == 2 * input.height, output.width == 2 * input.width,
+      residual?.hasSize(of: output) ?? true
+    else { throw .defect("a transposed convolution's maps have wrong sizes") }
+    for (phase, weights) in phases.enumerated() {
+      let (phaseY, phaseX) = (phase / 2, phase % 2)
+      try ConvolutionRun(
+        weights: weights,
+        grid: ConvolutionGrid(
+          kernel: 2, originY: phaseY - 1, originX: phaseX - 1, height: input.height,
+          width: input.width, spread: 2, phaseY: phaseY, phaseX: phaseX),
+        input: input, output: output, residual: residual)(on: engine)
+    }
+  }
+}

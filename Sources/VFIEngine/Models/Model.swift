@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+
+/// What a caller may want to know of a model before choosing it.
+package struct ModelInfo: Sendable {
+  package var name: String
+  /// Which network reads the weights, for example "ifrnet-s".
+  package var architecture: String
+  package var task: String
+  package var licence: String
+  package var description: String
+  /// Whether it was trained for every instant, or for the middle only.
+  package var anyInstant: Bool
+  /// Thousands of multiply-adds per pixel of one new frame, both frames' features included.
+  package var kmacPerPixel: Double
+  package var parameterCount: Int
+
+  /// Takes the strings from the file's metadata, with `architecture` as the name of last resort.
+  package init(
+    _ file: WeightFile, architecture: String, task: String = "interpolate", anyInstant: Bool,
+    kmacPerPixel: Double
+  ) {
+    let metadata = file.metadata
+    self.architecture = architecture
+    self.task = task
+    name = metadata["name"] ?? architecture
+    licence = metadata["licence"] ?? metadata["license"] ?? "unknown"
+    description = metadata["description"] ?? ""
+    self.anyInstant = metadata["any_instant"].map { $0 == "true" || $0 == "1" } ?? anyInstant
+    self.kmacPerPixel = kmacPerPixel
+    parameterCount = file.parameterCount
+  }
+}
+
+/// What a model knows of one frame.
+///
+/// `image` is RGB `[H, W, 3]` in 0...1, padded. The levels hold the
+/// model's features at 1/2, 1/4, ... of the size, as many as it has.
+package struct FrameFeatures {
+  package var image: FeatureMap
+  package var levels: InlineArray<4, FeatureMap?>
+
+  package init(image: FeatureMap, levels: InlineArray<4, FeatureMap?> = .init(repeating: nil)) {
+    self.image = image
+    self.levels = levels
+  }
+}
+
+/// What all instants of one pair share: both frames' features, and first guesses of the motion.
+package struct PairFeatures {
+  package var a: FrameFeatures
+  package var b: FrameFeatures
+  /// Motion from a to b and from b to a, where the model estimates it before t is known.
+  package var flowAB: FeatureMap?
+  package var flowBA: FeatureMap?
+
+  package init(
+    _ a: FrameFeatures, _ b: FrameFeatures, flowAB: FeatureMap? = nil, flowBA: FeatureMap? = nil
+  ) {
+    self.a = a
+    self.b = b
+    self.flowAB = flowAB
+    self.flowBA = flowBA
+  }
+}
+
+/// A network that finds motion between two frames; immutable and shared by contexts.
+package protocol InterpolationModel: AnyObject, Sendable {
+  var info: ModelInfo { get }
+
+  /// Frames are padded to a multiple of this, by repeating the right column and the bottom row.
+  var multiple: Int { get }
+
+  /// Computes what depends on one frame alone; a stream calls it once a frame.
+  ///
+  /// `image` is RGB `[H, W, 3]` in 0...1, padded, and lives in `arena` like the result.
+  func encode(
+    _ image: FeatureMap, in arena: Arena, on engine: Engine
+  ) throws(VFIError) -> FrameFeatures
+
+  /// Computes what all instants between `a` and `b` share, in `engine.scratch`.
+  func prepare(
+    _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
+  ) throws(VFIError) -> PairFeatures
+
+  /// Finds the motion at `t` (0 = a, 1 = b), `[H, W, 8]` in `engine.scratch`.
+  ///
+  /// Channels: flow to a (x, y) and flow to b (x, y) in pixels, the logit of the mask (its sigmoid
+  /// is the share of a), the residual in RGB.
+  func decode(_ pair: PairFeatures, t: Float, on engine: Engine) throws(VFIError) -> FeatureMap
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+
+/// Builds the network that `file` names, with weights packed for `kernels`.
+///
+/// The name is the metadata's `architecture`. Throws `.model` for an unknown one, or when a tensor
+/// is missing or has another shape. Cost: one copy of the weights.
+package func openModel(
+  _ file: WeightFile, kernels: KernelTable = KernelTable()
+) throws(VFIError) -> any InterpolationModel {
+  guard let architecture = file.metadata["architecture"] else {
+    throw .model("the file's metadata name no 'architecture'")
+  }
+  switch architecture {
+  default: throw .model("the architecture '\(architecture)' is unknown")
+  }
+}

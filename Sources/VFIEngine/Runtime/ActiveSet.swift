@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+/// The pixels of one pyramid level that are worth computing.
+///
+/// Features of active pixels are stored compactly: a map `[1, count, C]` in row-major order of the
+/// pixels. The index map finds a neighbour among them; what is not active counts as zero.
+@safe package struct ActiveSet {
+  package let height: Int
+  package let width: Int
+  /// Number of active pixels.
+  package let count: Int
+  /// Flat index `y * width + x` of each active pixel, increasing.
+  private let pixels: UnsafeMutablePointer<Int32>
+  /// For every pixel its place among the active ones, or -1.
+  private let places: UnsafeMutablePointer<Int32>
+
+  /// Lists the pixels of a `height` x `width` level for which `isActive` holds; memory of `arena`.
+  ///
+  /// Complexity: O(height * width), once per level and frame.
+  package init(
+    height: Int, width: Int, in arena: Arena, where isActive: (_ y: Int, _ x: Int) -> Bool
+  ) throws(VFIError) {
+    let (total, overflow) = height.multipliedReportingOverflow(by: width)
+    guard height > 0, width > 0, !overflow, total <= Int32.max else {
+      throw .size("an active set of \(height) x \(width) pixels is too large")
+    }
+    self.height = height
+    self.width = width
+    unsafe pixels = try arena.buffer(of: Int32.self, count: total)
+    unsafe places = try arena.buffer(of: Int32.self, count: total)
+    var count = 0
+    for y in 0..<height {
+      for x in 0..<width {
+        let index = y * width + x
+        let active = isActive(y, x)
+        unsafe places[index] = active ? Int32(truncatingIfNeeded: count) : -1
+        if active {
+          unsafe pixels[count] = Int32(truncatingIfNeeded: index)
+          count += 1
+        }
+      }
+    }
+    self.count = count
+  }
+
+  /// Active pixels as a share of all, 0...1.
+  package var share: Double { Double(count) / Double(height * width) }
+
+  /// Features for the active pixels, `[1, max(count, 1), channels]`.
+  package func map(channels: Int, in arena: Arena) throws(VFIError) -> FeatureMap {
+    try arena.map(height: 1, width: max(count, 1), channels: channels)
+  }
+
+  /// Copies the active pixels of `dense` to `compact`.
+  package func gather(_ dense: FeatureMap, into compact: FeatureMap) throws(VFIError) {
+    try check(dense, compact)
+    for place in 0..<count {
+      unsafe (compact.base + place * compact.pixelStride).update(
+        from: dense.base + Int(pixels[place]) * dense.pixelStride, count: dense.channels)
+    }
+  }
+
+  /// Copies `compact` to the active pixels of `dense`; the others keep their values.
+  package func scatter(_ compact: FeatureMap, into dense: FeatureMap) throws(VFIError) {
+    try check(dense, compact)
+    for place in 0..<count {
+      unsafe (dense.base + Int(pixels[place]) * dense.pixelStride).update(
+        from: compact.base + place * compact.pixelStride, count: dense.channels)
+    }
+  }
+
+  private func check(_ dense: FeatureMap, _ compact: FeatureMap) throws(VFIError) {
+    guard dense.height == height, dense.width == width, compact.height == 1,
+      compact.width >= count, compact.channels == dense.channels
+    else { throw .defect("an active set and its maps differ in size") }
+  }
+
+  /// Writes the pointers of the taps of the active pixel at `place` of the compact `input`.
+  func listInputs(
+    _ place: Int, _ grid: ConvolutionGrid, of input: FeatureMap, zero: UnsafePointer<Float>,
+    to slots: UnsafeMutablePointer<UnsafePointer<Float>>
+  ) {
+    let index = unsafe Int(pixels[place])
+    let (top, left) = (index / width &+ grid.originY, index % width &+ grid.originX)
+    var slot = unsafe slots
+    for ky in 0..<grid.kernel {
+      let y = top &+ ky &* grid.dilation
+      for kx in 0..<grid.kernel {
+        let x = left &+ kx &* grid.dilation
+        var neighbour = -1
+        if y >= 0, y < height, x >= 0, x < width {
+          neighbour = unsafe Int(places[y &* width &+ x])
+        }
+        unsafe slot.pointee =
+          neighbour < 0 ? zero : UnsafePointer(input.base) + neighbour &* input.pixelStride
+        unsafe slot += ConvolutionGrid.tilePixels
+      }
+    }
+  }
+}
