@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""The pair layer of libvfi through its C interface: include/vfi.h with ctypes."""
+
+import ctypes
+from ctypes import (
+    POINTER,
+    byref,
+    c_char_p,
+    c_double,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_ubyte,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    sizeof,
+)
+from pathlib import Path
+
+import numpy as np
+
+FORMAT_RGB24 = 17
+RANGE_FULL = 2
+INTERPOLATED = 0
+
+
+class Frame(ctypes.Structure):
+    """struct vfi_frame"""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("format", c_int32),
+        ("width", c_int32),
+        ("height", c_int32),
+        ("data", POINTER(c_ubyte) * 4),
+        ("stride", ctypes.c_ssize_t * 4),
+        ("matrix", c_int32),
+        ("primaries", c_int32),
+        ("transfer", c_int32),
+        ("range", c_int32),
+        ("chroma_location", c_int32),
+        ("alpha_mode", c_int32),
+        ("flags", c_uint32),
+        ("pts", c_int64),
+        ("duration", c_int64),
+        ("content_id", c_uint64),
+        ("opaque", c_void_p),
+    )
+
+
+class Allocator(ctypes.Structure):
+    """struct vfi_allocator"""
+
+    _fields_ = (("alloc", c_void_p), ("free", c_void_p), ("opaque", c_void_p))
+
+
+class Executor(ctypes.Structure):
+    """struct vfi_executor"""
+
+    _fields_ = (("run", c_void_p), ("opaque", c_void_p), ("max_jobs", c_int32))
+
+
+class Params(ctypes.Structure):
+    """struct vfi_params"""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("model", c_void_p),
+        ("model_name", c_char_p),
+        ("threads", c_int32),
+        ("scene_cut", c_int32),
+        ("scene_cut_action", c_int32),
+        ("scene_cut_threshold", c_double),
+        ("duplicate_action", c_int32),
+        ("max_gap", c_double),
+        ("flow_scale", c_double),
+        ("memory_limit", c_uint64),
+        ("log_level", c_int32),
+        ("log", c_void_p),
+        ("log_opaque", c_void_p),
+        ("abort", c_void_p),
+        ("abort_opaque", c_void_p),
+        ("allocator", Allocator),
+        ("executor", Executor),
+        ("reserved", c_uint64 * 8),
+    )
+
+
+class Info(ctypes.Structure):
+    """struct vfi_info"""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("decision", c_int32),
+        ("scene_score", c_double),
+        ("elapsed_ns", c_uint64),
+    )
+
+
+def load(path: Path) -> ctypes.CDLL:
+    library = ctypes.CDLL(str(path))
+    library.vfi_version_string.restype = c_char_p
+    library.vfi_last_error.restype = c_char_p
+    library.vfi_last_error.argtypes = (c_void_p,)
+    library.vfi_params_init.argtypes = (c_void_p, c_size_t)
+    library.vfi_frame_init.argtypes = (c_void_p, c_size_t)
+    library.vfi_create.argtypes = (POINTER(c_void_p), c_void_p)
+    library.vfi_destroy.argtypes = (POINTER(c_void_p),)
+    arguments = (c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)
+    library.vfi_interpolate.argtypes = arguments
+    for name in ("vfi_params_init", "vfi_frame_init", "vfi_destroy"):
+        getattr(library, name).restype = None
+    return library
+
+
+class Interpolator:
+    """One context. Used by one thread."""
+
+    def __init__(self, path: Path, model: str, threads: int = 1):
+        self._library = load(path)
+        self._context = c_void_p()
+        params = Params()
+        self._library.vfi_params_init(byref(params), sizeof(params))
+        params.model_name = model.encode()
+        params.threads = threads
+        self._check(self._library.vfi_create(byref(self._context), byref(params)))
+
+    @property
+    def version(self) -> str:
+        return self._library.vfi_version_string().decode()
+
+    def close(self) -> None:
+        self._library.vfi_destroy(byref(self._context))
+
+    def middle(self, before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, int]:
+        """Two uint8 RGB frames [H, W, 3] -> the one half-way, and its vfi_decision."""
+        sources = [np.ascontiguousarray(frame) for frame in (before, after)]
+        output = np.empty_like(sources[0])
+        frames = [self._describe(array) for array in (*sources, output)]
+        info = Info(struct_size=sizeof(Info))
+        pointers = [byref(frame) for frame in frames]
+        status = self._library.vfi_interpolate(
+            self._context, pointers[0], pointers[1], 1, 2, pointers[2], byref(info)
+        )
+        self._check(status)
+        return output, info.decision
+
+    def _describe(self, array: np.ndarray) -> Frame:
+        frame = Frame()
+        self._library.vfi_frame_init(byref(frame), sizeof(frame))
+        frame.format, frame.range = FORMAT_RGB24, RANGE_FULL
+        frame.height, frame.width = array.shape[:2]
+        frame.data[0] = array.ctypes.data_as(POINTER(c_ubyte))
+        frame.stride[0] = array.strides[0]
+        return frame
+
+    def _check(self, status: int) -> None:
+        if status != 0:
+            text = self._library.vfi_last_error(self._context) or b""
+            raise RuntimeError(f"libvfi status {status}: {text.decode(errors='replace')}")
