@@ -101,7 +101,7 @@ def run_command(command: str) -> float:
 
 def print_table(peers: list[Peer], command_times: list[float]) -> None:
     reference = next((peer.output for peer in peers if peer.output is not None), None)
-    # The reference is the first engine; libvfi works on 8-bit frames, so half a code value is normal.
+    # The reference is the first engine. libvfi rounds to 8 bit: half a code value is normal.
     print(f"\n{'engine':<22}{'median ms':>11}{'min':>9}{'max':>9}{'max difference':>16}")
     for peer in peers:
         if peer.problem is not None:
