@@ -47,3 +47,52 @@ func prelu(_ x: Vector, _ slope: Vector) -> Vector {
     vfi_prelu4(x, slope)
   #endif
 }
+
+// The same for 4 and 8 lanes, which no level changes, and for one number.
+
+@inline(__always)
+func multiplyAdd4(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ c: SIMD4<Float>) -> SIMD4<Float> {
+  #if VFI_AVX2 || VFI_AVX512
+    c.addingProduct(a, b)
+  #else
+    a * b + c
+  #endif
+}
+
+@inline(__always)
+func multiplyAdd8(_ a: SIMD8<Float>, _ b: SIMD8<Float>, _ c: SIMD8<Float>) -> SIMD8<Float> {
+  #if VFI_AVX2 || VFI_AVX512
+    c.addingProduct(a, b)
+  #else
+    a * b + c
+  #endif
+}
+
+@inline(__always)
+func multiplyAdd1(_ a: Float, _ b: Float, _ c: Float) -> Float {
+  #if VFI_AVX2 || VFI_AVX512
+    c.addingProduct(a, b)
+  #else
+    a * b + c
+  #endif
+}
+
+@inline(__always)
+func load4(_ values: UnsafePointer<Float>) -> SIMD4<Float> {
+  UnsafeRawPointer(values).loadUnaligned(as: SIMD4<Float>.self)
+}
+
+@inline(__always)
+func store4(_ vector: SIMD4<Float>, _ values: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(values).storeBytes(of: vector, as: SIMD4<Float>.self)
+}
+
+@inline(__always)
+func load8(_ values: UnsafePointer<Float>) -> SIMD8<Float> {
+  UnsafeRawPointer(values).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+func store8(_ vector: SIMD8<Float>, _ values: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(values).storeBytes(of: vector, as: SIMD8<Float>.self)
+}

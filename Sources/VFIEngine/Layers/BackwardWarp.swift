@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import CIntrinsics
+
+extension FeatureMap {
+  /// The map as kernels take it.
+  var view: vfi_features {
+    unsafe vfi_features(
+      base: base, height: height, width: width, channels: channels, stride: pixelStride)
+  }
+}
+
+extension Engine {
+  /// Calls `body(first, end)` for blocks of rows that together are `0 ..< rows`.
+  func forEachRows(
+    _ rows: Int, _ body: (_ first: Int, _ end: Int) -> Void
+  ) throws(VFIError) {
+    // A block is large beside the cost of claiming it, and small beside the picture.
+    let block = 8
+    try forEach((rows + block - 1) / block) { item, _ in
+      body(item * block, min(rows, (item + 1) * block))
+    }
+  }
+}
+
+/// Samples `input` at `(x + flow[0], y + flow[1])`, `[H, W, C]`.
+///
+/// `flow` is `[H, W, 2]` or wider (its first two channels count), in pixels of `input`. Integer
+/// coordinates are pixel centres; outside the picture the nearest edge pixel is taken. `output` may be
+/// a slice, but must not overlap `input`. It may be the slice beside `flow` of the same map.
+package func backwardWarp(
+  _ input: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  guard
+    input.height == output.height, input.width == output.width, input.channels == output.channels,
+    flow.height == output.height, flow.width == output.width, flow.channels >= 2
+  else { throw .defect("backwardWarp: the sizes of input, flow and output differ") }
+  let arguments = unsafe vfi_warp(input: input.view, flow: flow.view, output: output.view)
+  let kernel = unsafe engine.kernels.motion.backwardWarp
+  try engine.forEachRows(output.height) { first, end in
+    unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
+  }
+}
