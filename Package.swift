@@ -64,6 +64,10 @@ let package = Package(
       swiftSettings: strict,
       // What the argument parser's static FoundationEssentials needs beside itself.
       linkerSettings: ["_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }),
+    // `make bench`.
+    .executableTarget(
+      name: "vfi-bench", dependencies: ["VFIEngine"], path: "Sources/bench",
+      swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["VFIEngine"], path: "Tests/Support"),
     .testTarget(
       name: "KernelTests",

@@ -10,7 +10,8 @@ package final class Convolution: Sendable {
   package let kernel: Int
   package let stride: Int
   package let dilation: Int
-  private let weights: PackedWeights
+  /// One element: a convolution has one phase.
+  private let weights: [PackedWeights]
 
   /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and `name.bias` `[outputs]`.
   ///
@@ -30,11 +31,13 @@ package final class Convolution: Sendable {
     self.dilation = dilation
     let taps = kernel * kernel
     let values = try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel])
-    weights = try PackedWeights(
+    let bias = Array(try file.floats("\(name).bias", shape: [outputs])[part])
+    let packed = try PackedWeights(
       taps: taps, inputs: inputs,
-      bias: Array(try file.floats("\(name).bias", shape: [outputs])[part]),
+      bias: bias,
       slopes: try activation.slopes(part.count), kernels: kernels
     ) { output, input, tap in values[((part.lowerBound + output) * inputs + input) * taps + tap] }
+    weights = [packed]
   }
 
   /// Multiply-adds for one output pixel.
@@ -53,7 +56,7 @@ package final class Convolution: Sendable {
       output.width == width, residual?.hasSize(of: output) ?? true
     else { throw .defect("a convolution's maps have wrong sizes") }
     try ConvolutionRun(
-      weights: weights, grid: grid(height: height, width: width), input: input, output: output,
+      phases: weights, grid: grid(height: height, width: width), input: input, output: output,
       residual: residual)(on: engine)
   }
 
@@ -69,7 +72,7 @@ package final class Convolution: Sendable {
       residual?.hasSize(of: output) ?? true
     else { throw .defect("a sparse convolution's maps have wrong sizes") }
     try ConvolutionRun(
-      weights: weights, grid: grid(height: active.height, width: active.width), input: input,
+      phases: weights, grid: grid(height: active.height, width: active.width), input: input,
       output: output, residual: residual)(active: active, on: engine)
   }
 

@@ -28,6 +28,16 @@ struct ConvolutionGrid {
     var x: Int
   }
 
+  /// The grid of a later phase of a transposed convolution; phases go through x first.
+  func phase(_ index: Int) -> ConvolutionGrid {
+    var result = self
+    result.originY += index / 2
+    result.originX += index % 2
+    result.phaseY = index / 2
+    result.phaseX = index % 2
+    return result
+  }
+
   func position(_ index: Int) -> Position { Position(y: index / width, x: index % width) }
 
   func outputIndex(_ position: Position, width outputWidth: Int) -> Int {

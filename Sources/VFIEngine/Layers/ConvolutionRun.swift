@@ -20,13 +20,15 @@
   }
 }
 
-/// One convolution on its way through the kernels: dense, one phase of a transposed one, or sparse.
+/// One convolution on its way through the kernels: dense, transposed or sparse.
 ///
 /// Pixels are taken in rows of tiles of 12. An item of the thread pool is a run of tiles that is
 /// short enough for its input to stay in the level-2 cache, so that each block's weights are read
 /// from there for many tiles.
 @safe struct ConvolutionRun {
-  let weights: PackedWeights
+  /// One, or the four of a transposed convolution; an item computes all while it has the input.
+  let phases: [PackedWeights]
+  /// Of the first phase.
   let grid: ConvolutionGrid
   let input: FeatureMap
   let output: FeatureMap
@@ -37,7 +39,7 @@
   /// Computes all pixels, which are those of `active` or, without it, the whole grid.
   func callAsFunction(active: ActiveSet? = nil, on engine: Engine) throws(VFIError) {
     let pixels = active?.count ?? grid.height * grid.width
-    guard pixels > 0 else { return }
+    guard pixels > 0, let weights = phases.first else { return }
     let tiles = (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
     let tileBytes = ConvolutionGrid.tilePixels * weights.inputs * 4 * grid.kernel * grid.stride
     let fairShare = (tiles + 4 * engine.workers - 1) / (4 * engine.workers)
@@ -55,18 +57,23 @@
     try engine.forEach(items) { item, worker in
       let first = item * tilesPerItem * ConvolutionGrid.tilePixels
       let range = first..<min(pixels, first + tilesPerItem * ConvolutionGrid.tilePixels)
-      unsafe list(range, active: active, zero: zero, into: slots[worker])
-      unsafe compute(range.count, slots[worker])
+      for (phase, weights) in phases.enumerated() {
+        unsafe list(
+          range, of: grid.phase(phase), active: active, zero: zero, into: slots[worker])
+        unsafe compute(range.count, weights, slots[worker])
+      }
     }
-    engine.statistics.multiplyAdds += pixels * weights.taps * weights.inputs * weights.outputs
+    engine.statistics.multiplyAdds +=
+      pixels * phases.count * weights.taps * weights.inputs * weights.outputs
   }
 
   /// Writes the pointers of all taps, outputs and residuals of `range`.
   private func list(
-    _ range: Range<Int>, active: ActiveSet?, zero: UnsafeMutablePointer<Float>,
-    into slots: ConvolutionSlots
+    _ range: Range<Int>, of grid: ConvolutionGrid, active: ActiveSet?,
+    zero: UnsafeMutablePointer<Float>, into slots: ConvolutionSlots
   ) {
-    let tapSlots = weights.taps * ConvolutionGrid.tilePixels
+    let tapCount = grid.kernel * grid.kernel
+    let tapSlots = tapCount * ConvolutionGrid.tilePixels
     var position = grid.position(range.lowerBound)
     for index in 0..<range.count {
       let (tile, slot) = (index / ConvolutionGrid.tilePixels, index % ConvolutionGrid.tilePixels)
@@ -89,14 +96,14 @@
     // The kernel reads twelve pixels: those that the last tile lacks are zero.
     for index in range.count..<roundedUp(range.count) {
       let taps = unsafe slots.inputs + index / ConvolutionGrid.tilePixels &* tapSlots
-      for tap in 0..<weights.taps {
+      for tap in 0..<tapCount {
         unsafe taps[tap &* ConvolutionGrid.tilePixels &+ index % ConvolutionGrid.tilePixels] =
           UnsafePointer(zero)
       }
     }
   }
 
-  private func compute(_ pixels: Int, _ slots: ConvolutionSlots) {
+  private func compute(_ pixels: Int, _ weights: PackedWeights, _ slots: ConvolutionSlots) {
     for block in weights.blocks {
       for first in stride(from: 0, to: pixels, by: ConvolutionGrid.tilePixels) {
         var tile = unsafe weights.tile(

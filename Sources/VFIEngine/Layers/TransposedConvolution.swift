@@ -47,14 +47,10 @@ package final class TransposedConvolution: Sendable {
       output.height == 2 * input.height, output.width == 2 * input.width,
       residual?.hasSize(of: output) ?? true
     else { throw .defect("a transposed convolution's maps have wrong sizes") }
-    for (phase, weights) in phases.enumerated() {
-      let (phaseY, phaseX) = (phase / 2, phase % 2)
-      try ConvolutionRun(
-        weights: weights,
-        grid: ConvolutionGrid(
-          kernel: 2, originY: phaseY - 1, originX: phaseX - 1, height: input.height,
-          width: input.width, spread: 2, phaseY: phaseY, phaseX: phaseX),
-        input: input, output: output, residual: residual)(on: engine)
-    }
+    try ConvolutionRun(
+      phases: phases,
+      grid: ConvolutionGrid(
+        kernel: 2, originY: -1, originX: -1, height: input.height, width: input.width, spread: 2),
+      input: input, output: output, residual: residual)(on: engine)
   }
 }

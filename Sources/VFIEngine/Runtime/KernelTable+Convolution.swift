@@ -53,3 +53,17 @@ package struct ConvolutionKernels: Sendable {
       width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrow),
   ])
 }
+
+/// The benchmark of one level's multiply-add.
+package struct PeakKernel: Sendable {
+  /// Floating-point operations of one round.
+  package let operations: Int
+  package let run: @Sendable (_ rounds: Int, _ factor: Float, _ addend: Float) -> Float
+
+  static let portable = PeakKernel(
+    operations: Kernels.multiplyAddPeakOperations, run: Kernels.multiplyAddPeak)
+  static let avx2 = PeakKernel(
+    operations: KernelsAVX2.multiplyAddPeakOperations, run: KernelsAVX2.multiplyAddPeak)
+  static let avx512 = PeakKernel(
+    operations: KernelsAVX512.multiplyAddPeakOperations, run: KernelsAVX512.multiplyAddPeak)
+}

@@ -7,10 +7,12 @@ package struct KernelTable: Sendable {
   package let level: CPULevel
   package let convolution: ConvolutionKernels
   package let motion: MotionKernels
+  package let peak: PeakKernel
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
     convolution = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     motion = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    peak = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }
