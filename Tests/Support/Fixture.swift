@@ -48,3 +48,14 @@ package func relativeError(_ map: FeatureMap, _ expected: FeatureMap) -> Float {
   }
   return largest > 0 ? difference / largest : difference
 }
+
+/// The bit patterns of all values, for comparisons to the bit.
+package func bits(_ map: FeatureMap) -> [UInt32] {
+  var result: [UInt32] = []
+  for y in 0..<map.height {
+    for x in 0..<map.width {
+      for c in 0..<map.channels { result.append(map[y, x, c].bitPattern) }
+    }
+  }
+  return result
+}

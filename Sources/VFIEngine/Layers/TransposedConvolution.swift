@@ -11,15 +11,19 @@ package final class TransposedConvolution: Sendable {
   private let phases: [PackedWeights]
 
   /// Reads `name.weight` `[inputs, outputs, 4, 4]` and `name.bias` `[outputs]`.
+  ///
+  /// `part` keeps only these output channels, for a layer whose output is written to two maps.
   package init(
-    _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, activation: Activation = .none,
-    kernels: KernelTable
+    _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, part: Range<Int>? = nil,
+    activation: Activation = .none, kernels: KernelTable
   ) throws(VFIError) {
+    let part = part ?? 0..<outputs
+    precondition(part.lowerBound >= 0 && part.upperBound <= outputs)
     self.inputs = inputs
-    self.outputs = outputs
+    self.outputs = part.count
     let values = try file.floats("\(name).weight", shape: [inputs, outputs, 4, 4])
-    let bias = try file.floats("\(name).bias", shape: [outputs])
-    let slopes = try activation.slopes(outputs)
+    let bias = Array(try file.floats("\(name).bias", shape: [outputs])[part])
+    let slopes = try activation.slopes(part.count)
     var phases: [PackedWeights] = []
     for phase in 0..<4 {
       let (phaseY, phaseX) = (phase / 2, phase % 2)
@@ -27,7 +31,7 @@ package final class TransposedConvolution: Sendable {
         try PackedWeights(taps: 4, inputs: inputs, bias: bias, slopes: slopes, kernels: kernels) {
           output, input, tap in
           let (ky, kx) = (3 - phaseY - 2 * (tap / 2), 3 - phaseX - 2 * (tap % 2))
-          return values[((input * outputs + output) * 4 + ky) * 4 + kx]
+          return values[((input * outputs + part.lowerBound + output) * 4 + ky) * 4 + kx]
         })
     }
     self.phases = phases

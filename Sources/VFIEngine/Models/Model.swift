@@ -52,14 +52,18 @@ package struct PairFeatures {
   /// Motion from a to b and from b to a, where the model estimates it before t is known.
   package var flowAB: FeatureMap?
   package var flowBA: FeatureMap?
+  /// The coarsest features of both frames side by side, where a layer reads them together.
+  package var joint: FeatureMap?
 
   package init(
-    _ a: FrameFeatures, _ b: FrameFeatures, flowAB: FeatureMap? = nil, flowBA: FeatureMap? = nil
+    _ a: FrameFeatures, _ b: FrameFeatures, flowAB: FeatureMap? = nil, flowBA: FeatureMap? = nil,
+    joint: FeatureMap? = nil
   ) {
     self.a = a
     self.b = b
     self.flowAB = flowAB
     self.flowBA = flowBA
+    self.joint = joint
   }
 }
 

@@ -10,6 +10,9 @@ package func openModel(
   guard let architecture = file.metadata["architecture"] else {
     throw .model("the file's metadata name no 'architecture'")
   }
+  if let variant = IFRNet.Variant.named[architecture] {
+    return try IFRNet(file, architecture: architecture, variant, kernels: kernels)
+  }
   switch architecture {
   default: throw .model("the architecture '\(architecture)' is unknown")
   }

@@ -38,6 +38,13 @@
       pixelStride: pixelStride)
   }
 
+  /// Sets every value.
+  package func fill(_ value: Float) {
+    for pixel in 0..<height * width {
+      unsafe (base + pixel * pixelStride).update(repeating: value, count: channels)
+    }
+  }
+
   /// One value; for tests and for code outside the frame loop.
   package subscript(y: Int, x: Int, c: Int) -> Float {
     get {

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+
+/// Convolution and PReLU: `name.0` and the slopes `name.1`.
+private func convolutionPReLU(
+  _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
+  stride: Int = 1, part: Range<Int>? = nil, kernels: KernelTable
+) throws(VFIError) -> Convolution {
+  let slopes = try file.floats("\(name).1.weight", shape: [outputs])
+  return try Convolution(
+    file, "\(name).0", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, part: part,
+    activation: .prelu(Array(slopes[part ?? 0..<outputs])), kernels: kernels)
+}
+
+/// The pyramid of one frame: per level a convolution of stride 2 and one of stride 1.
+final class IFRNetEncoder: Sendable {
+  private struct Stage {
+    let reduce: Convolution
+    let refine: Convolution
+  }
+
+  private let stages: [Stage]
+
+  init(_ file: WeightFile, _ variant: IFRNet.Variant, kernels: KernelTable) throws(VFIError) {
+    var stages: [Stage] = []
+    var inputs = 3
+    for (index, channels) in variant.pyramid.enumerated() {
+      let name = "encoder.pyramid\(index + 1)"
+      stages.append(
+        Stage(
+          reduce: try convolutionPReLU(
+            file, "\(name).0", inputs: inputs, outputs: channels,
+            kernel: index == 0 ? variant.firstKernel : 3, stride: 2, kernels: kernels),
+          refine: try convolutionPReLU(
+            file, "\(name).1", inputs: channels, outputs: channels, kernels: kernels)))
+      inputs = channels
+    }
+    self.stages = stages
+  }
+
+  /// Multiply-adds for one pixel of one frame.
+  var multiplyAddsPerPixel: Double {
+    stages.enumerated().reduce(0) { sum, stage in
+      sum
+        + Double(
+          stage.element.reduce.multiplyAddsPerPixel + stage.element.refine.multiplyAddsPerPixel)
+        / Double(1 << (2 * (stage.offset + 1)))
+    }
+  }
+
+  /// Levels 1...3 in `engine.scratch`, level 4 in `coarsest`.
+  func callAsFunction(
+    _ image: FeatureMap, mean: Float, coarsest: FeatureMap, on engine: Engine
+  ) throws(VFIError) -> FrameFeatures {
+    var result = FrameFeatures(image: image)
+    let arena = engine.scratch
+    for level in 1...3 {
+      result.levels[level - 1] = try arena.map(
+        height: image.height >> level, width: image.width >> level,
+        channels: stages[level - 1].refine.outputs)
+    }
+    result.levels[3] = coarsest
+    let mark = arena.mark
+    defer { arena.release(to: mark) }
+    var input = try arena.map(height: image.height, width: image.width, channels: 3)
+    try subtractMean(mean, from: image, into: input, on: engine)
+    for (index, stage) in stages.enumerated() {
+      guard let output = result.levels[index] else { throw .defect("IFRNet has four levels") }
+      let reduced = try arena.map(
+        height: output.height, width: output.width, channels: output.channels)
+      try stage.reduce(input, into: reduced, on: engine)
+      try stage.refine(reduced, into: output, on: engine)
+      input = output
+    }
+    return result
+  }
+}
+
+/// One decoder: convolution, residual block, and a transposed convolution to the finer level.
+///
+/// In the residual block the last `side` channels pass a convolution of their own after the first
+/// and after the third one. Those two are therefore cut into a `front` and a `back`
+/// part, so that the side convolution can read the back part and write beside the front part.
+final class IFRNetDecoder: Sendable {
+  /// One of the two halves of the residual block.
+  private struct SidedConvolution {
+    let front: Convolution
+    let back: Convolution
+    let side: Convolution
+
+    init(
+      _ file: WeightFile, _ name: String, first: Int, channels: Int, side: Int,
+      kernels: KernelTable
+    ) throws(VFIError) {
+      front = try convolutionPReLU(
+        file, "\(name).conv\(first)", inputs: channels, outputs: channels,
+        part: 0..<channels - side, kernels: kernels)
+      back = try convolutionPReLU(
+        file, "\(name).conv\(first)", inputs: channels, outputs: channels,
+        part: channels - side..<channels, kernels: kernels)
+      self.side = try convolutionPReLU(
+        file, "\(name).conv\(first + 1)", inputs: side, outputs: side, kernels: kernels)
+    }
+
+    func callAsFunction(
+      _ input: FeatureMap, into output: FeatureMap, through between: FeatureMap, on engine: Engine
+    ) throws(VFIError) {
+      try front(input, into: output.slice(0..<front.outputs), on: engine)
+      try back(input, into: between, on: engine)
+      try side(between, into: output.slice(front.outputs..<output.channels), on: engine)
+    }
+  }
+
+  private let enter: Convolution
+  private let first: SidedConvolution
+  private let second: SidedConvolution
+  private let last: Convolution
+  /// Flows and, without the next part, mask and residual.
+  private let flowUp: TransposedConvolution
+  /// The feature for the next level; none at the finest.
+  private let featureUp: TransposedConvolution?
+  private let channels: Int
+  private let side: Int
+
+  /// `features` counts the channels of the next finer level; nil at the finest.
+  init(
+    _ file: WeightFile, _ name: String, inputs: Int, channels: Int, features: Int?, side: Int,
+    kernels: KernelTable
+  ) throws(VFIError) {
+    self.channels = channels
+    self.side = side
+    enter = try convolutionPReLU(
+      file, "\(name).0", inputs: inputs, outputs: channels, kernels: kernels)
+    first = try SidedConvolution(
+      file, "\(name).1", first: 1, channels: channels, side: side, kernels: kernels)
+    second = try SidedConvolution(
+      file, "\(name).1", first: 3, channels: channels, side: side, kernels: kernels)
+    last = try Convolution(
+      file, "\(name).1.conv5", inputs: channels, outputs: channels,
+      activation: .prelu(try file.floats("\(name).1.prelu.weight", shape: [channels])),
+      kernels: kernels)
+    let outputs = features.map { 4 + $0 } ?? 8
+    flowUp = try TransposedConvolution(
+      file, "\(name).2", inputs: channels, outputs: outputs, part: 0..<(features == nil ? 8 : 4),
+      kernels: kernels)
+    featureUp =
+      features == nil
+      ? nil
+      : try TransposedConvolution(
+        file, "\(name).2", inputs: channels, outputs: outputs, part: 4..<outputs, kernels: kernels)
+  }
+
+  /// Multiply-adds for one pixel of the decoder's input.
+  var multiplyAddsPerPixel: Double {
+    let convolutions = [
+      enter, first.front, first.back, first.side, second.front, second.back, second.side, last,
+    ]
+    let up = flowUp.multiplyAddsPerPixel + (featureUp?.multiplyAddsPerPixel ?? 0)
+    return Double(convolutions.reduce(4 * up) { $0 + $1.multiplyAddsPerPixel })
+  }
+
+  /// Writes twice the size of `input`: `flows` (or all 8 channels) and `features`.
+  ///
+  /// With `mayOverwriteInput` the first `channels` channels of `input` are used as memory once they
+  /// have been read.
+  func callAsFunction(
+    _ input: FeatureMap, flows: FeatureMap, features: FeatureMap?, mayOverwriteInput: Bool,
+    on engine: Engine
+  ) throws(VFIError) {
+    let arena = engine.scratch
+    let mark = arena.mark
+    defer { arena.release(to: mark) }
+    func map(_ channels: Int) throws(VFIError) -> FeatureMap {
+      try arena.map(height: input.height, width: input.width, channels: channels)
+    }
+    let (x, y, between) = (try map(channels), try map(channels), try map(side))
+    let z = mayOverwriteInput ? input.slice(0..<channels) : try map(channels)
+    try enter(input, into: x, on: engine)
+    try first(x, into: y, through: between, on: engine)
+    try second(y, into: z, through: between, on: engine)
+    try last(z, into: x, adding: x, on: engine)
+    try flowUp(x, into: flows, on: engine)
+    if let featureUp, let features { try featureUp(x, into: features, on: engine) }
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+import TestSupport
+import Testing
+import VFIEngine
+
+/// IFRNet with hashed weights against the stages that PyTorch computed in float64.
+@Suite struct IFRNetTests {
+  /// Float32 through up to 27 layers.
+  static let tolerance: Float = 1e-4
+
+  private func pair(
+    _ fixture: Fixture, _ model: any InterpolationModel, _ engine: Engine
+  ) throws -> PairFeatures {
+    try model.prepare(
+      try model.encode(try fixture.map("frame0"), in: fixture.arena, on: engine),
+      try model.encode(try fixture.map("frame1"), in: fixture.arena, on: engine), on: engine)
+  }
+
+  @Test(arguments: IFRNetWeights.variants, CPU.machineLevels)
+  func stagesMatchPyTorch(_ weights: IFRNetWeights, level: CPULevel) throws {
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
+    let model = try openModel(try weights.file(), kernels: engine.kernels)
+    let fixture = try Fixture(weights.architecture.replacing("-", with: "_"))
+    let pair = try pair(fixture, model, engine)
+    for level in 1...4 {
+      let a = try #require(pair.a.levels[level - 1])
+      #expect(relativeError(a, try fixture.map("f0_\(level)")) < Self.tolerance)
+      guard fixture.file.tensorNames.contains("f1_\(level)") else { continue }
+      let b = try #require(pair.b.levels[level - 1])
+      #expect(relativeError(b, try fixture.map("f1_\(level)")) < Self.tolerance)
+    }
+    let t = try fixture.number("t")
+    let network = try #require(model as? IFRNet)
+    var motion = try network.coarsestMotion(pair, t: t, on: engine)
+    for level in [3, 2, 1] {
+      let coarser = try fixture.map("o\(level + 1)")
+      let (flows, features) = (motion.flows, motion.features)
+      #expect(relativeError(features, coarser.slice(4..<coarser.channels)) < Self.tolerance)
+      for (index, name) in ["flow0_\(level)", "flow1_\(level)"].enumerated() {
+        let flow = flows.slice(2 * index..<2 * index + 2)
+        #expect(relativeError(flow, try fixture.map(name)) < Self.tolerance)
+      }
+      if level > 1 { motion = try network.refine(motion, at: level, of: pair, on: engine) }
+    }
+    let output = try model.decode(pair, t: t, on: engine)
+    #expect(relativeError(output.slice(0..<2), try fixture.map("flow0_0")) < Self.tolerance)
+    #expect(relativeError(output.slice(2..<4), try fixture.map("flow1_0")) < Self.tolerance)
+    #expect(relativeError(output.slice(4..<8), try fixture.map("o1").slice(4..<8)) < Self.tolerance)
+  }
+
+  @Test(arguments: IFRNetWeights.variants)
+  func infoIsComputed(_ weights: IFRNetWeights) throws {
+    let info = try openModel(try weights.file()).info
+    #expect(info.architecture == weights.architecture)
+    #expect(info.parameterCount == weights.parameterCount)
+    #expect(abs(info.kmacPerPixel - weights.kmacPerPixel) < 0.005 * weights.kmacPerPixel)
+    #expect(!info.anyInstant)
+  }
+
+  @Test func sameBytesForAnyThreadCount() throws {
+    let weights = IFRNetWeights.variants[0]
+    var results: [[UInt32]] = []
+    for threads in 1...3 {
+      let engine = Engine(runner: try ThreadPool(threads: threads))
+      let model = try openModel(try weights.file(), kernels: engine.kernels)
+      let fixture = try Fixture("ifrnet_s")
+      results.append(bits(try model.decode(try pair(fixture, model, engine), t: 0.3, on: engine)))
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0] == results[2])
+  }
+
+  /// A second instant must not find what the first one left behind.
+  @Test func instantsOfOnePairAreIndependent() throws {
+    let engine = Engine(runner: try ThreadPool(threads: 1))
+    let model = try openModel(try IFRNetWeights.variants[0].file(), kernels: engine.kernels)
+    let fixture = try Fixture("ifrnet_s")
+    let pair = try pair(fixture, model, engine)
+    let first = bits(try model.decode(pair, t: 0.3, on: engine))
+    let other = bits(try model.decode(pair, t: 0.8, on: engine))
+    #expect(first != other)
+    #expect(bits(try model.decode(pair, t: 0.3, on: engine)) == first)
+  }
+
+  @Test func missingTensorIsNamed() throws {
+    let file = try SafetensorsWriter(metadata: [("architecture", "ifrnet-s")]).file()
+    #expect(throws: VFIError.model("there is no tensor 'encoder.pyramid1.0.1.weight'")) {
+      _ = try openModel(file)
+    }
+  }
+}
