@@ -8,11 +8,15 @@ package struct KernelTable: Sendable {
   package let convolution: ConvolutionKernels
   package let motion: MotionKernels
   package let peak: PeakKernel
+  package let pixelConvert: PixelConvertKernels
+  package let merge: MergeKernels
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
     convolution = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     motion = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     peak = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    pixelConvert = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    merge = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }

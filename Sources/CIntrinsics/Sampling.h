@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// What the kernels of the frame room need beside Swift's SIMD types: conversions between integer
+// and float vectors, loads from scattered addresses, and the arguments of a row.
+#ifndef SAMPLING_H
+#define SAMPLING_H
+
+#include <stdint.h>
+#include <string.h>
+
+// Lanes of the level's vector; Vector.swift must agree, or its callers do not compile.
+#if defined(__AVX512F__)
+#define VFI_LANES 16
+#elif defined(__AVX2__)
+#define VFI_LANES 8
+#else
+#define VFI_LANES 4
+#endif
+
+typedef float vfi_floats __attribute__((ext_vector_type(VFI_LANES)));
+typedef int32_t vfi_ints __attribute__((ext_vector_type(VFI_LANES)));
+typedef float vfi_octet __attribute__((ext_vector_type(8)));
+
+#define VFI_SAMPLING static inline __attribute__((always_inline))
+
+// x within low and high; NaN becomes low.
+VFI_SAMPLING vfi_floats vfi_clamp(vfi_floats x, vfi_floats low, vfi_floats high) {
+  x = x > low ? x : low;
+  return x < high ? x : high;
+}
+
+// a where x is positive, b elsewhere.
+VFI_SAMPLING vfi_floats vfi_if_positive(vfi_floats x, vfi_floats a, vfi_floats b) {
+  return x > 0 ? a : b;
+}
+
+// The integer part of values within the range of int32_t.
+VFI_SAMPLING vfi_ints vfi_truncate(vfi_floats x) { return __builtin_convertvector(x, vfi_ints); }
+
+VFI_SAMPLING vfi_floats vfi_to_floats(vfi_ints x) { return __builtin_convertvector(x, vfi_floats); }
+
+// 0, 1, 2, ...
+VFI_SAMPLING vfi_ints vfi_lane_numbers(void) {
+  vfi_ints numbers;
+  for (int lane = 0; lane < VFI_LANES; lane++)
+    numbers[lane] = lane;
+  return numbers;
+}
+
+VFI_SAMPLING vfi_ints vfi_minimum(vfi_ints a, vfi_ints b) { return a < b ? a : b; }
+
+// 2^n for whole n of -126 to 127.
+VFI_SAMPLING vfi_floats vfi_power_of_two(vfi_ints n) { return (vfi_floats)((n + 127) << 23); }
+
+// Loads the sample at row y and column x of each lane. Loads of single lanes took as long as gather
+// instructions where tried (Zen 4), touch no byte outside of the samples, and take any stride.
+#define VFI_LOAD(name, type, vector)                                                               \
+  VFI_SAMPLING vfi_floats name(const void *_Nonnull base, intptr_t stride, intptr_t step,          \
+                               vfi_ints x, vfi_ints y) {                                           \
+    vector values;                                                                                 \
+    for (int lane = 0; lane < VFI_LANES; lane++) {                                                 \
+      type value;                                                                                  \
+      memcpy(&value, (const uint8_t *)base + y[lane] * stride + x[lane] * step, sizeof value);     \
+      values[lane] = value;                                                                        \
+    }                                                                                              \
+    return __builtin_convertvector(values, vfi_floats);                                            \
+  }
+
+VFI_LOAD(vfi_load_bytes, uint8_t, vfi_ints)
+VFI_LOAD(vfi_load_words, uint16_t, vfi_ints)
+VFI_LOAD(vfi_load_floats, float, vfi_floats)
+
+// Stores the first `count` lanes, `step` bytes apart.
+#define VFI_STORE(name, type, vector)                                                              \
+  VFI_SAMPLING void name(vector values, void *_Nonnull out, intptr_t step, intptr_t count) {       \
+    typedef type narrow_t __attribute__((ext_vector_type(VFI_LANES)));                             \
+    narrow_t narrow = __builtin_convertvector(values, narrow_t);                                   \
+    if (step == sizeof(type) && count >= VFI_LANES) {                                              \
+      memcpy(out, &narrow, sizeof narrow);                                                         \
+      return;                                                                                      \
+    }                                                                                              \
+    type lanes[VFI_LANES];                                                                         \
+    memcpy(lanes, &narrow, sizeof narrow);                                                         \
+    for (intptr_t lane = 0; lane < VFI_LANES && lane < count; lane++)                              \
+      memcpy((uint8_t *)out + lane * step, &lanes[lane], sizeof(type));                            \
+  }
+
+VFI_STORE(vfi_store_bytes, uint8_t, vfi_ints)
+VFI_STORE(vfi_store_words, uint16_t, vfi_ints)
+VFI_STORE(vfi_store_floats, float, vfi_floats)
+
+// Eight vectors as the columns of a matrix, row r of which is stored at out + r * stride.
+VFI_SAMPLING void vfi_store_transposed(vfi_octet a, vfi_octet b, vfi_octet c, vfi_octet d,
+                                       vfi_octet e, vfi_octet f, vfi_octet g, vfi_octet h,
+                                       float *_Nonnull out, intptr_t stride) {
+#define VFI_LOW(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 4, 12, 5, 13)
+#define VFI_HIGH(x, y) __builtin_shufflevector(x, y, 2, 10, 3, 11, 6, 14, 7, 15)
+#define VFI_PAIR_LOW(x, y) __builtin_shufflevector(x, y, 0, 1, 8, 9, 4, 5, 12, 13)
+#define VFI_PAIR_HIGH(x, y) __builtin_shufflevector(x, y, 2, 3, 10, 11, 6, 7, 14, 15)
+#define VFI_STORE_ROWS(row, x, y)                                                                  \
+  do {                                                                                             \
+    vfi_octet first = __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11);                     \
+    vfi_octet second = __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15);                  \
+    memcpy(out + (row) * stride, &first, sizeof first);                                            \
+    memcpy(out + ((row) + 4) * stride, &second, sizeof second);                                    \
+  } while (0)
+  // Within each half: rows 0 and 1 of two columns, then of four; at the end the halves are joined.
+  vfi_octet ab = VFI_LOW(a, b), cd = VFI_LOW(c, d), ef = VFI_LOW(e, f), gh = VFI_LOW(g, h);
+  VFI_STORE_ROWS(0, VFI_PAIR_LOW(ab, cd), VFI_PAIR_LOW(ef, gh));
+  VFI_STORE_ROWS(1, VFI_PAIR_HIGH(ab, cd), VFI_PAIR_HIGH(ef, gh));
+  ab = VFI_HIGH(a, b), cd = VFI_HIGH(c, d), ef = VFI_HIGH(e, f), gh = VFI_HIGH(g, h);
+  VFI_STORE_ROWS(2, VFI_PAIR_LOW(ab, cd), VFI_PAIR_LOW(ef, gh));
+  VFI_STORE_ROWS(3, VFI_PAIR_HIGH(ab, cd), VFI_PAIR_HIGH(ef, gh));
+#undef VFI_LOW
+#undef VFI_HIGH
+#undef VFI_PAIR_LOW
+#undef VFI_PAIR_HIGH
+#undef VFI_STORE_ROWS
+}
+
+// A row of motion at the columns and rows of one component.
+struct vfi_motion_row {
+  // Two rows of the motion map: flow of a (x, y), flow of b (x, y), mask logit, residual (R, G, B).
+  const float *_Nonnull top;
+  const float *_Nonnull bottom;
+  intptr_t pixel_stride; // floats
+  intptr_t columns;      // of the motion map
+  float bottom_weight;
+  // Column x of the component lies at x * column_scale + column_offset of the motion map.
+  float column_scale, column_offset;
+  float flow_scale; // pixels of the picture in one of the motion map
+  intptr_t count;   // columns of the component
+  // Eight planes of plane_stride >= count + 15 floats: as above, but the share of a (0..1) in place
+  // of the mask.
+  float *_Nonnull planes;
+  intptr_t plane_stride;
+};
+
+// A row of one component of the new frame.
+struct vfi_merge_row {
+  const void *_Nonnull a; // the component's first sample in the frame at t = 0
+  const void *_Nonnull b; // and in the frame at t = 1
+  intptr_t a_stride, b_stride; // bytes
+  intptr_t step;               // bytes from one sample to the next, in all three frames
+  intptr_t width, height;      // of the component
+  intptr_t row;
+  const float *_Nonnull planes; // of struct vfi_motion_row
+  intptr_t plane_stride;
+  float flow_x, flow_y;   // columns and rows of the component in one of the picture
+  float red, green, blue; // residual to code values
+  float maximum;          // code value
+  float unit;             // 2^-shift
+  int32_t shift;          // of the value in its word
+  void *_Nonnull out;     // the row's first sample
+  // Where straight alpha weighs the samples, else NULL: alpha at the component's columns and rows.
+  const void *_Nullable a_alpha;
+  const void *_Nullable b_alpha;
+  intptr_t a_alpha_stride, b_alpha_stride, alpha_step; // bytes
+};
+
+// One block of a plane in both frames.
+struct vfi_block_pair {
+  const void *_Nonnull a;
+  const void *_Nonnull b;
+  intptr_t a_stride, b_stride; // bytes
+  intptr_t samples;            // of a row, side by side
+  intptr_t rows;
+  float limit; // largest difference of samples that agree
+};
+
+#endif

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// One row of one component of the new frame, in the source's own code values:
+//
+//   new = share * warp(a, flow0) + (1 - share) * warp(b, flow1) + residual
+//
+// Warps are bilinear, positions clamped to the picture (`interpolation-models.md` 1.1). A position
+// is clamped before it becomes an integer, NaN to 0, so that no motion can reach outside.
+import CIntrinsics
+
+/// Where a vector of pixels comes from: the sample at the top left, and the weights beyond it.
+private struct Position {
+  var column: vfi_ints
+  var row: vfi_ints
+  var right: Vector
+  var down: Vector
+}
+
+/// A vector of 0, 1, 2, ...
+@inline(__always)
+private var columnNumbers: Vector { vfi_to_floats(vfi_lane_numbers()) }
+
+/// Clamps x and y to the component, and splits them.
+///
+/// The last column but one serves the last too, with weight 1: what stands right of the sample
+/// is then always inside the picture, unless there is only one column.
+@inline(__always)
+private func position(_ x: Vector, _ y: Vector, _ row: vfi_merge_row) -> Position {
+  let zero = Vector(repeating: 0)
+  let x = vfi_clamp(x, zero, Vector(repeating: Float(row.width &- 1)))
+  let y = vfi_clamp(y, zero, Vector(repeating: Float(row.height &- 1)))
+  let lastColumn = vfi_ints(repeating: Int32(truncatingIfNeeded: max(row.width &- 2, 0)))
+  let lastRow = vfi_ints(repeating: Int32(truncatingIfNeeded: max(row.height &- 2, 0)))
+  let column = vfi_minimum(vfi_truncate(x), lastColumn)
+  let line = vfi_minimum(vfi_truncate(y), lastRow)
+  return Position(
+    column: column, row: line, right: x - vfi_to_floats(column), down: y - vfi_to_floats(line))
+}
+
+/// The four samples around each position of a vector.
+private struct Corners {
+  var topLeft: Vector
+  var topRight: Vector
+  var bottomLeft: Vector
+  var bottomRight: Vector
+}
+
+/// A component of a source frame, or its alpha.
+private struct Source {
+  var base: UnsafeRawPointer
+  var stride: Int
+  var step: Int
+  /// Bytes to the sample below, and to the right: 0 where there is only one.
+  var down: Int
+  var right: Int
+
+  @inline(__always)
+  init(_ base: UnsafeRawPointer, stride: Int, step: Int, _ row: vfi_merge_row) {
+    self.base = base
+    self.stride = stride
+    self.step = step
+    down = row.height > 1 ? stride : 0
+    right = row.width > 1 ? step : 0
+  }
+}
+
+@inline(__always)
+private func bytes(_ s: Source, _ p: Position) -> Corners {
+  Corners(
+    topLeft: vfi_load_bytes(s.base, s.stride, s.step, p.column, p.row),
+    topRight: vfi_load_bytes(s.base + s.right, s.stride, s.step, p.column, p.row),
+    bottomLeft: vfi_load_bytes(s.base + s.down, s.stride, s.step, p.column, p.row),
+    bottomRight: vfi_load_bytes(s.base + s.down + s.right, s.stride, s.step, p.column, p.row))
+}
+
+@inline(__always)
+private func words(_ s: Source, _ p: Position) -> Corners {
+  Corners(
+    topLeft: vfi_load_words(s.base, s.stride, s.step, p.column, p.row),
+    topRight: vfi_load_words(s.base + s.right, s.stride, s.step, p.column, p.row),
+    bottomLeft: vfi_load_words(s.base + s.down, s.stride, s.step, p.column, p.row),
+    bottomRight: vfi_load_words(s.base + s.down + s.right, s.stride, s.step, p.column, p.row))
+}
+
+@inline(__always)
+private func floats(_ s: Source, _ p: Position) -> Corners {
+  Corners(
+    topLeft: vfi_load_floats(s.base, s.stride, s.step, p.column, p.row),
+    topRight: vfi_load_floats(s.base + s.right, s.stride, s.step, p.column, p.row),
+    bottomLeft: vfi_load_floats(s.base + s.down, s.stride, s.step, p.column, p.row),
+    bottomRight: vfi_load_floats(s.base + s.down + s.right, s.stride, s.step, p.column, p.row))
+}
+
+@inline(__always)
+private func bilinear(_ c: Corners, _ p: Position) -> Vector {
+  let top = multiplyAdd(p.right, c.topRight - c.topLeft, c.topLeft)
+  let bottom = multiplyAdd(p.right, c.bottomRight - c.bottomLeft, c.bottomLeft)
+  return multiplyAdd(p.down, bottom - top, top)
+}
+
+/// Products of samples and their alpha.
+@inline(__always)
+private func weighted(_ c: Corners, _ alpha: Corners) -> Corners {
+  Corners(
+    topLeft: c.topLeft * alpha.topLeft, topRight: c.topRight * alpha.topRight,
+    bottomLeft: c.bottomLeft * alpha.bottomLeft, bottomRight: c.bottomRight * alpha.bottomRight)
+}
+
+@inline(__always)
+private func mix(_ a: Vector, _ b: Vector, _ share: Vector) -> Vector {
+  multiplyAdd(share, a - b, b)
+}
+
+/// The motion planes of a row, at one vector of columns.
+private struct Motion {
+  var a: Position
+  var b: Position
+  var share: Vector
+  /// In code values.
+  var residual: Vector
+}
+
+@inline(__always)
+private func motion(_ row: vfi_merge_row, _ x: Int) -> Motion {
+  let planes = row.planes + x
+  let stride = row.plane_stride
+  let columns = columnNumbers + Float(x)
+  let line = Vector(repeating: Float(row.row))
+  let scaleX = Vector(repeating: row.flow_x)
+  let scaleY = Vector(repeating: row.flow_y)
+  var residual = load(planes + 5 &* stride) * row.red
+  residual = multiplyAdd(load(planes + 6 &* stride), Vector(repeating: row.green), residual)
+  residual = multiplyAdd(load(planes + 7 &* stride), Vector(repeating: row.blue), residual)
+  return Motion(
+    a: position(
+      multiplyAdd(load(planes), scaleX, columns),
+      multiplyAdd(load(planes + stride), scaleY, line), row),
+    b: position(
+      multiplyAdd(load(planes + 2 &* stride), scaleX, columns),
+      multiplyAdd(load(planes + 3 &* stride), scaleY, line), row),
+    share: load(planes + 4 &* stride), residual: residual)
+}
+
+@inline(__always)
+private func sourceA(_ row: vfi_merge_row) -> Source {
+  Source(row.a, stride: row.a_stride, step: row.step, row)
+}
+
+@inline(__always)
+private func sourceB(_ row: vfi_merge_row) -> Source {
+  Source(row.b, stride: row.b_stride, step: row.step, row)
+}
+
+@inline(__always)
+private func toCode(_ value: Vector, _ row: vfi_merge_row) -> vfi_ints {
+  let zero = Vector(repeating: 0)
+  return vfi_truncate(vfi_clamp(value + Float(0.5), zero, Vector(repeating: row.maximum)))
+}
+
+/// Samples of one byte.
+package func mergeRowBytes(_ argument: UnsafePointer<vfi_merge_row>) {
+  let row = argument.pointee
+  let a = sourceA(row)
+  let b = sourceB(row)
+  var x = 0
+  while x < row.width {
+    let m = motion(row, x)
+    let value = mix(bilinear(bytes(a, m.a), m.a), bilinear(bytes(b, m.b), m.b), m.share)
+    let code = toCode(value + m.residual, row)
+    vfi_store_bytes(code, row.out + x &* row.step, row.step, row.width &- x)
+    x &+= lanes
+  }
+}
+
+/// Samples of two bytes, the value `shift` bits above the lowest.
+package func mergeRowWords(_ argument: UnsafePointer<vfi_merge_row>) {
+  let row = argument.pointee
+  let a = sourceA(row)
+  let b = sourceB(row)
+  let shift = vfi_ints(repeating: row.shift)
+  var x = 0
+  while x < row.width {
+    let m = motion(row, x)
+    let value = mix(bilinear(words(a, m.a), m.a), bilinear(words(b, m.b), m.b), m.share)
+    let code = toCode(multiplyAdd(value, Vector(repeating: row.unit), m.residual), row)
+    vfi_store_words(code &<< shift, row.out + x &* row.step, row.step, row.width &- x)
+    x &+= lanes
+  }
+}
+
+/// Floats, which are not limited to any range.
+package func mergeRowFloats(_ argument: UnsafePointer<vfi_merge_row>) {
+  let row = argument.pointee
+  let a = sourceA(row)
+  let b = sourceB(row)
+  var x = 0
+  while x < row.width {
+    let m = motion(row, x)
+    let value = mix(bilinear(floats(a, m.a), m.a), bilinear(floats(b, m.b), m.b), m.share)
+    let out = row.out + x &* row.step
+    vfi_store_floats(value + m.residual, out, row.step, row.width &- x)
+    x &+= lanes
+  }
+}
+
+/// Samples of one byte beside straight alpha: each counts by its alpha.
+///
+/// The colour of what is transparent then does not bleed into what is not. Where all is
+/// transparent, samples count alike.
+package func mergeRowBytesStraightAlpha(_ argument: UnsafePointer<vfi_merge_row>) {
+  let row = argument.pointee
+  guard let alphaOfA = row.a_alpha, let alphaOfB = row.b_alpha else { return }
+  let a = sourceA(row)
+  let b = sourceB(row)
+  let weightA = Source(alphaOfA, stride: row.a_alpha_stride, step: row.alpha_step, row)
+  let weightB = Source(alphaOfB, stride: row.b_alpha_stride, step: row.alpha_step, row)
+  var x = 0
+  while x < row.width {
+    let m = motion(row, x)
+    let ca = bytes(a, m.a)
+    let cb = bytes(b, m.b)
+    let wa = bytes(weightA, m.a)
+    let wb = bytes(weightB, m.b)
+    let alpha = mix(bilinear(wa, m.a), bilinear(wb, m.b), m.share)
+    let color = mix(bilinear(weighted(ca, wa), m.a), bilinear(weighted(cb, wb), m.b), m.share)
+    let plain = mix(bilinear(ca, m.a), bilinear(cb, m.b), m.share)
+    let value = vfi_if_positive(alpha - Float(0.001), color / alpha, plain) + m.residual
+    let out = row.out + x &* row.step
+    vfi_store_bytes(toCode(value, row), out, row.step, row.width &- x)
+    x &+= lanes
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import CIntrinsics
+
+/// Makes the new frame from both source frames and the motion, plane by plane in code values.
+///
+/// Each sample is `share * warp(a) + (1 - share) * warp(b) + residual`, rounded to nearest and
+/// limited to the format's code values (floats are not limited). Flow, mask and residual are taken
+/// at the sample's own site. Alpha has no residual; straight alpha weighs the colours. Static
+/// blocks (``StaticBlocks``) are made without motion and residual.
+/// One pass over each row; beside rows that fit the cache there are no temporaries.
+package func synthesise(
+  _ a: Frame, _ b: Frame, motion: MotionField, into out: Frame, on engine: Engine
+) throws(VFIError) {
+  let description = a.description
+  precondition(b.description == description && out.description.format == description.format)
+  precondition(
+    motion.map.width * motion.factor >= description.width
+      && motion.map.height * motion.factor >= description.height)
+  let mark = engine.scratch.mark
+  defer { engine.scratch.release(to: mark) }
+  let still = try StaticBlocks(a, b, motion: motion, on: engine)
+  let writer = BandWriter(
+    a: a, b: b, out: out, motion: motion, still: still, kernels: engine.kernels.merge)
+  let scratch = unsafe try engine.scratch.buffer(
+    of: Float.self, count: writer.scratchCount * engine.workers)
+  try engine.forEach(still.rows) { band, worker in
+    unsafe writer.write(band: band, scratch: scratch + worker * writer.scratchCount)
+  }
+}
+
+/// Writes the rows of one row of blocks, in all planes.
+@safe private struct BandWriter {
+  let a: Frame
+  let b: Frame
+  let out: Frame
+  let motion: MotionField
+  let still: StaticBlocks
+  let kernels: MergeKernels
+  let layout: PixelLayout
+  let color: ColorTransform
+  /// Floats of one plane of motion: a row, and what whole vectors write beyond it.
+  let planeStride: Int
+
+  init(
+    a: Frame, b: Frame, out: Frame, motion: MotionField, still: StaticBlocks, kernels: MergeKernels
+  ) {
+    self.a = a
+    self.b = b
+    self.out = out
+    self.motion = motion
+    self.still = still
+    self.kernels = kernels
+    layout = a.description.format.layout
+    color = ColorTransform(a.description)
+    planeStride = (a.description.width + 15 + 15) / 16 * 16
+  }
+
+  var scratchCount: Int { 8 * planeStride }
+
+  /// Components of equal size share their motion.
+  func write(band: Int, scratch: UnsafeMutablePointer<Float>) {
+    for subsampled in [false, true] {
+      var reference: ComponentLayout?
+      for index in 0..<layout.componentCount
+      where (layout.components[index].shiftX > 0) == subsampled {
+        reference = layout.components[index]
+      }
+      guard let reference else { continue }
+      let height = StaticBlocks.size >> reference.shiftY
+      let end = min(a.description.height(of: reference), (band + 1) * height)
+      for y in band * height..<max(end, band * height) {
+        unsafe prepareMotion(row: y, of: reference, band: band, scratch: scratch)
+        for index in 0..<layout.componentCount
+        where (layout.components[index].shiftX > 0) == subsampled {
+          unsafe write(index, row: y, planes: scratch)
+        }
+      }
+    }
+  }
+
+  private func prepareMotion(
+    row y: Int, of component: ComponentLayout, band: Int, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let color = a.description.color
+    let count = a.description.width(of: component)
+    let site = SIMD2(
+      component.shiftX > 0 ? color.chromaX : 0, component.shiftY > 0 ? color.chromaY : 0)
+    unsafe motion.row(
+      y, count: count, step: (1 << component.shiftX, 1 << component.shiftY), site: site,
+      planes: scratch, planeStride: planeStride, kernels: kernels)
+    let width = StaticBlocks.size >> component.shiftX
+    for column in 0..<still.columns where still[band, column] {
+      let start = min(column * width, count)
+      let length = min(width, count - start)
+      for plane in 0..<8 where plane != 4 {
+        unsafe (scratch + plane * planeStride + start).update(repeating: 0, count: length)
+      }
+    }
+  }
+
+  private func write(_ index: Int, row y: Int, planes: UnsafePointer<Float>) {
+    let component = layout.components[index]
+    let residual = color.residuals[index]
+    var row = unsafe vfi_merge_row(
+      a: a.row(0, of: component), b: b.row(0, of: component),
+      a_stride: a.planes[component.plane].stride, b_stride: b.planes[component.plane].stride,
+      step: component.step * layout.sampleType.rawValue,
+      width: a.description.width(of: component), height: a.description.height(of: component),
+      row: y, planes: planes, plane_stride: planeStride,
+      flow_x: 1 / Float(1 << component.shiftX), flow_y: 1 / Float(1 << component.shiftY),
+      red: residual.x, green: residual.y, blue: residual.z, maximum: layout.maximum,
+      unit: 1 / Float(1 << layout.shift), shift: Int32(layout.shift),
+      out: out.row(y, of: component), a_alpha: nil, b_alpha: nil, a_alpha_stride: 0,
+      b_alpha_stride: 0, alpha_step: 0)
+    switch layout.sampleType {
+    case .byte where weighsByAlpha && component.component != .alpha:
+      unsafe addAlpha(to: &row, of: component)
+      unsafe kernels.mergeRowBytesStraightAlpha(&row)
+    case .byte: unsafe kernels.mergeRowBytes(&row)
+    case .word: unsafe kernels.mergeRowWords(&row)
+    case .float: unsafe kernels.mergeRowFloats(&row)
+    }
+  }
+
+  private var weighsByAlpha: Bool { layout.hasAlpha && a.description.color.alphaMode == 0 }
+
+  /// Alpha of a subsampled component is that of the luma sample with the even numbers.
+  private func addAlpha(to row: inout vfi_merge_row, of component: ComponentLayout) {
+    let alpha = layout.components[3]
+    unsafe row.a_alpha = unsafe UnsafeRawPointer(a.row(0, of: alpha))
+    unsafe row.b_alpha = unsafe UnsafeRawPointer(b.row(0, of: alpha))
+    unsafe row.a_alpha_stride = a.planes[alpha.plane].stride << component.shiftY
+    unsafe row.b_alpha_stride = b.planes[alpha.plane].stride << component.shiftY
+    unsafe row.alpha_step = alpha.step << component.shiftX
+  }
+}
