@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+import TestSupport
+import Testing
+import VFIEngine
+
+@Suite struct SynthesisTests {
+  private func pair(
+    _ description: FrameDescription, padding: Int = 0, negative: Bool = false, seed: UInt64 = 1
+  ) throws -> (a: GuardedFrame, b: GuardedFrame, out: GuardedFrame) {
+    var random = SeededRandom(seed)
+    let a = try GuardedFrame(description, padding: padding, negativeStride: negative)
+    let b = try GuardedFrame(description, padding: padding + 2, negativeStride: !negative)
+    a.randomise(&random)
+    b.randomise(&random)
+    let out = try GuardedFrame(description, padding: padding + 5, negativeStride: negative)
+    return (a, b, out)
+  }
+
+  private func synthesiseFrames(
+    _ a: GuardedFrame, _ b: GuardedFrame, _ motion: TestMotion, into out: GuardedFrame,
+    level: CPULevel = CPU.level, threads: Int = 1
+  ) throws {
+    let engine = Engine(
+      kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
+    try synthesise(a.frame, b.frame, motion: motion.field, into: out.frame, on: engine)
+    withExtendedLifetime((a, b, motion, out)) {}
+  }
+
+  /// The largest distance from the naive twin's value, beyond rounding, in code values of 8 bits.
+  private func error(
+    _ a: GuardedFrame, _ b: GuardedFrame, _ motion: TestMotion, _ out: GuardedFrame
+  ) -> Double {
+    let description = a.frame.description
+    let layout = description.format.layout
+    let isFloat = layout.sampleType == .float
+    var worst = 0.0
+    for index in 0..<layout.componentCount {
+      let component = layout.components[index]
+      for y in 0..<description.height(of: component) {
+        for x in 0..<description.width(of: component) {
+          var value = naiveSynthesis(a, b, motion: motion, component: index, y, x)
+          if !isFloat { value = max(0, min(value, Double(layout.maximum))) }
+          let distance = abs(Double(out[index, y, x]) - value)
+          worst = max(worst, isFloat ? distance : distance - 0.5)
+        }
+      }
+    }
+    return isFloat ? worst * 255 : worst / Double(1 << (layout.depth - 8))
+  }
+
+  /// Positions of up to 100 pixels have a float's error of 8e-6, times a step of 255 codes.
+  private static let tolerance = 0.01
+
+  @Test(arguments: PixelFormat.allCases) func equalsTheNaiveTwin(format: PixelFormat) throws {
+    for (width, height) in [(67, 35), (16, 8), (1, 9), (9, 1), (2, 2), (1, 1), (33, 17)] {
+      let description = try FrameDescription(format: format, width: width, height: height)
+      for (level, negative) in zip(CPU.machineLevels + [.portable], [false, true, true, false]) {
+        let (a, b, out) = try pair(description, negative: negative)
+        var random = SeededRandom(7)
+        let motion = TestMotion(height: height + 3, width: width + 5, reach: 9, &random)
+        try synthesiseFrames(a, b, motion, into: out, level: level)
+        #expect(error(a, b, motion, out) < Self.tolerance, "\(width) x \(height) \(level)")
+        #expect(a.guardsAreIntact && b.guardsAreIntact && out.guardsAreIntact)
+      }
+    }
+  }
+
+  @Test(arguments: Int32(0)...6) func everySite(location: Int32) throws {
+    let color = ColorDescription(chromaLocation: location)
+    for format in [PixelFormat.yuv420p10, .yuv422p8, .nv12] {
+      let description = try FrameDescription(format: format, width: 30, height: 20, color: color)
+      let (a, b, out) = try pair(description)
+      var random = SeededRandom(3)
+      let motion = TestMotion(height: 20, width: 30, reach: 4, &random)
+      try synthesiseFrames(a, b, motion, into: out)
+      #expect(error(a, b, motion, out) < Self.tolerance)
+    }
+  }
+
+  @Test(arguments: [2, 4]) func reducedMotion(factor: Int) throws {
+    for format in [PixelFormat.yuv420p8, .gbrpf32, .rgb24] {
+      let description = try FrameDescription(format: format, width: 37, height: 23)
+      let (a, b, out) = try pair(description)
+      var random = SeededRandom(5)
+      let motion = TestMotion(
+        height: 24 / factor + 1, width: 40 / factor, factor: factor, reach: 3, &random)
+      try synthesiseFrames(a, b, motion, into: out)
+      #expect(error(a, b, motion, out) < Self.tolerance)
+    }
+  }
+
+  @Test func premultipliedAlphaIsNotWeighed() throws {
+    for format in [PixelFormat.bgra, .yuva420p8] {
+      let description = try FrameDescription(
+        format: format, width: 20, height: 12, color: ColorDescription(alphaMode: 1))
+      let (a, b, out) = try pair(description)
+      var random = SeededRandom(5)
+      let motion = TestMotion(height: 12, width: 20, reach: 3, &random)
+      try synthesiseFrames(a, b, motion, into: out)
+      #expect(error(a, b, motion, out) < Self.tolerance)
+    }
+  }
+
+  @Test(arguments: PixelFormat.allCases) func anyThreadsSameBytes(format: PixelFormat) throws {
+    let description = try FrameDescription(format: format, width: 61, height: 43)
+    let (a, b, out) = try pair(description)
+    var random = SeededRandom(11)
+    let motion = TestMotion(height: 48, width: 64, reach: 5, &random)
+    try synthesiseFrames(a, b, motion, into: out)
+    let once = out.bytes
+    for threads in 2...3 {
+      try synthesiseFrames(a, b, motion, into: out, threads: threads)
+      #expect(out.bytes == once)
+    }
+  }
+
+  @Test(arguments: PixelFormat.allCases) func constantFlowTranslates(format: PixelFormat) throws {
+    let description = try FrameDescription(
+      format: format, width: 64, height: 48, color: ColorDescription(alphaMode: 1))
+    let (a, _, out) = try pair(description)
+    let (b, _, _) = try pair(description, seed: 2)
+    // The picture moves by (8, -4) from a to b, by half of it to the new frame.
+    func picture(_ index: Int, _ y: Int, _ x: Int) -> Float { a[index, y, x] }
+    let layout = format.layout
+    for index in 0..<layout.componentCount {
+      let c = layout.components[index]
+      let shift = (x: 8 >> c.shiftX, y: -4 >> c.shiftY)
+      for y in 0..<description.height(of: c) {
+        for x in 0..<description.width(of: c) {
+          let (v, u) = (y - shift.y, x - shift.x)
+          guard v >= 0, u >= 0, v < description.height(of: c), u < description.width(of: c) else {
+            continue
+          }
+          b[index, y, x] = a[index, v, u]
+        }
+      }
+    }
+    let motion = TestMotion(height: 48, width: 64) { _, _ in [-4, 2, 4, -2, 0.3, 0, 0, 0] }
+    try synthesiseFrames(a, b, motion, into: out)
+    var wrong = 0
+    for index in 0..<layout.componentCount {
+      let c = layout.components[index]
+      for y in (4 >> c.shiftY)..<description.height(of: c) - (4 >> c.shiftY) {
+        for x in (8 >> c.shiftX)..<description.width(of: c) - (8 >> c.shiftX) {
+          let expected = a[index, y + (2 >> c.shiftY), x - (4 >> c.shiftX)]
+          let allowed: Float = format == .gbrpf32 ? 1e-6 : 0
+          if abs(out[index, y, x] - expected) > allowed { wrong += 1 }
+        }
+      }
+    }
+    #expect(wrong == 0)
+  }
+
+  @Test(arguments: PixelFormat.allCases) func stillSceneStays(format: PixelFormat) throws {
+    let description = try FrameDescription(format: format, width: 45, height: 31)
+    let (a, _, out) = try pair(description)
+    var random = SeededRandom(9)
+    let motion = TestMotion(height: 31, width: 45, reach: 1, &random)
+    try synthesiseFrames(a, a, motion, into: out)
+    let (_, _, expected) = try pair(description)
+    try a.frame.copy(to: expected.frame, on: Engine(runner: try ThreadPool(threads: 1)))
+    let layout = format.layout
+    var worst: Float = 0
+    for index in 0..<layout.componentCount {
+      let c = layout.components[index]
+      for y in 0..<description.height(of: c) {
+        for x in 0..<description.width(of: c) {
+          worst = max(worst, abs(out[index, y, x] - a[index, y, x]))
+        }
+      }
+    }
+    #expect(worst <= (format == .gbrpf32 ? 1e-6 : 0))
+  }
+
+  @Test(arguments: PixelFormat.allCases) func hostileMotion(format: PixelFormat) throws {
+    let description = try FrameDescription(format: format, width: 33, height: 18)
+    let (a, b, out) = try pair(description)
+    for value: Float in [.nan, .infinity, -.infinity, 1e30, -1e30, 3e9] {
+      let motion = TestMotion(height: 18, width: 33) { y, _ in
+        [Float](repeating: y % 2 == 0 ? value : 0, count: 8)
+      }
+      for level in CPU.machineLevels {
+        try synthesiseFrames(a, b, motion, into: out, level: level)
+        try synthesiseFrames(a, a, motion, into: out, level: level)
+      }
+    }
+    #expect(out.guardsAreIntact)
+  }
+
+  @Test func floatsAreNotLimited() throws {
+    let description = try FrameDescription(format: .gbrpf32, width: 16, height: 16)
+    let a = try GuardedFrame(description)
+    a.fill { index, y, x in Float(index) * 4 - 3 + Float(x + y) / 16 }
+    let b = try GuardedFrame(description)
+    b.fill { index, y, x in Float(index) * 4 - 2 + Float(x + y) / 16 }
+    let out = try GuardedFrame(description)
+    let motion = TestMotion(height: 16, width: 16) { _, _ in [0, 0, 0, 0, 0, 0, 0, 0] }
+    try synthesiseFrames(a, b, motion, into: out)
+    #expect(abs(out[0, 0, 0] + 2.5) < 1e-5 && abs(out[2, 0, 0] - 5.5) < 1e-5)
+  }
+
+  @Test func colorOfTransparencyDoesNotBleed() throws {
+    let description = try FrameDescription(format: .bgra, width: 16, height: 16)
+    let a = try GuardedFrame(description)
+    // Left half opaque and dark, right half transparent and bright; half a pixel of motion.
+    a.fill { index, _, x in index == 3 ? (x < 8 ? 255 : 0) : (x < 8 ? 20 : 250) }
+    let out = try GuardedFrame(description)
+    let motion = TestMotion(height: 16, width: 16) { _, _ in [0.5, 0, 0.5, 0, 0, 0, 0, 0] }
+    let b = try GuardedFrame(description)
+    b.fill { index, _, x in index == 3 ? (x < 8 ? 255 : 0) : (x < 8 ? 23 : 250) }
+    try synthesiseFrames(a, b, motion, into: out)
+    #expect(out[0, 5, 7] == 22 && out[3, 5, 7] == 128)
+    #expect(out[0, 5, 12] == 250 && out[3, 5, 12] == 0)
+  }
+}
+
+@Suite struct StaticBlocksTests {
+  /// Frames of `picture(frame, y, x)`, and the frame between them under `motion`.
+  private func between(
+    _ picture: (Int, Int, Int) -> Float, _ motion: (Int, Int) -> [Float]
+  ) throws -> GuardedFrame {
+    let description = try FrameDescription(format: .gray8, width: 96, height: 48)
+    let a = try GuardedFrame(description)
+    let b = try GuardedFrame(description)
+    let out = try GuardedFrame(description)
+    a.fill { picture(0, $1, $2) }
+    b.fill { picture(1, $1, $2) }
+    let field = TestMotion(height: 48, width: 96, motion)
+    let engine = Engine(runner: try ThreadPool(threads: 2))
+    try synthesise(a.frame, b.frame, motion: field.field, into: out.frame, on: engine)
+    withExtendedLifetime((a, b, field)) {}
+    return out
+  }
+
+  private func texture(_ y: Int, _ x: Int) -> Float { Float((x * 37 + y * 91 + x * y) % 200) }
+
+  @Test func logoStaysOverMotion() throws {
+    // A textured logo stands in 24..<72; around it another texture moves by 6 a frame.
+    let out = try between(
+      { frame, y, x in
+        (24..<72).contains(x) ? texture(y, x) : texture(y + 31, x + 6 * frame)
+      }, { _, _ in [3, 0, -3, 0, 0, 0.2, 0.2, 0.2] })
+    for y in 0..<48 { for x in 32..<64 { #expect(out[0, y, x] == texture(y, x)) } }
+  }
+
+  @Test func smallDifferencesAreStatic() throws {
+    let out = try between(
+      { frame, y, x in texture(y, x) + Float(frame) }, { _, _ in [1, 1, -1, -1, 0, 0.3, 0.3, 0.3] })
+    for y in 0..<48 { for x in 0..<96 { #expect(abs(out[0, y, x] - texture(y, x)) <= 1) } }
+  }
+
+  @Test func whatPassesIsShown() throws {
+    // A ball of 12 pixels jumps by 64 over still ground; halfway it covers what is still in both.
+    func isBall(_ y: Int, _ x: Int, at left: Int) -> Bool {
+      (18..<30).contains(y) && (left..<left + 12).contains(x)
+    }
+    let out = try between(
+      { frame, y, x in isBall(y, x, at: 10 + 64 * frame) ? 250 : texture(y, x) },
+      { y, x in isBall(y, x, at: 42) ? [-32, 0, 32, 0, 0, 0, 0, 0] : [0, 0, 0, 0, 0, 0, 0, 0] })
+    for y in 18..<30 { for x in 42..<54 { #expect(out[0, y, x] == 250) } }
+    for y in 0..<10 { for x in 0..<96 { #expect(out[0, y, x] == texture(y, x)) } }
+  }
+}
