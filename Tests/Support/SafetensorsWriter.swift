@@ -14,7 +14,7 @@ package struct SafetensorsWriter {
     header += ",\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shape),"
     header += "\"data_offsets\":[\(data.count),\(end)]}"
     data.reserveCapacity(end)
-    values.map(\.bitPattern.littleEndian).withUnsafeBytes { data.append(contentsOf: $0) }
+    values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { data.append(contentsOf: $0) }
   }
 
   /// The bytes of the file.

@@ -26,7 +26,8 @@ import Glibc
 
   /// Maps the file at `path`.
   package convenience init(path: String) throws(VFIError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Non-blocking: a pipe without a writer must not stop the caller.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .model("cannot open '\(path)': \(Self.systemError())") }
     defer { close(descriptor) }
     var status = stat()

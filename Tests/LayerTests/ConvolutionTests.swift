@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+import TestSupport
+import Testing
+import VFIEngine
+
+/// Convolutions of random shapes against the naive ones.
+@Suite struct ConvolutionTests {
+  /// Float32 sums of at most 49 * 40 products, relative to the largest output.
+  static let tolerance: Float = 1e-5
+
+  /// One random layer with maps that are slices of guarded buffers.
+  private final class Case {
+    let file: WeightFile
+    let weights: [Float]
+    let bias: [Float]
+    let inputs: Int
+    let outputs: Int
+    let kernel: Int
+    let stride: Int
+    let dilation: Int
+    let transposed: Bool
+    let activation: Activation
+    let slopes: [Float]?
+    let input: GuardedFloats
+    let output: GuardedFloats
+    let residual: GuardedFloats
+    let hasResidual: Bool
+    private let size: (height: Int, width: Int)
+    private let outputSize: (height: Int, width: Int)
+    /// Channels of the wider map before and after the slice.
+    private let margin: Int
+    static let untouched: Float = 4321
+
+    init(_ random: inout SeededRandom, transposed: Bool) throws {
+      self.transposed = transposed
+      inputs = Int.random(in: 1...40, using: &random)
+      outputs = Int.random(in: 1...70, using: &random)
+      kernel = transposed ? 4 : [1, 3, 5, 7].randomElement(using: &random) ?? 1
+      stride = transposed ? 1 : Int.random(in: 1...2, using: &random)
+      dilation = transposed ? 1 : Int.random(in: 1...3, using: &random)
+      let (height, width) = (
+        Int.random(in: 1...9, using: &random), Int.random(in: 1...40, using: &random)
+      )
+      size = (height, width)
+      outputSize =
+        transposed
+        ? (2 * height, 2 * width)
+        : ((height + stride - 1) / stride, (width + stride - 1) / stride)
+      margin = Int.random(in: 0...5, using: &random)
+      hasResidual = Bool.random(using: &random)
+      let extents =
+        transposed ? [inputs, outputs, 4, 4] : [outputs, inputs, kernel, kernel]
+      weights = (0..<extents.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &random) }
+      bias = (0..<outputs).map { _ in Float.random(in: -1...1, using: &random) }
+      let slopes = (0..<outputs).map { _ in Float.random(in: -1...2, using: &random) }
+      let choices: [(Activation, [Float]?)] = [
+        (.none, nil), (.relu, slopes.map { _ in 0 }), (.leakyReLU(0.2), slopes.map { _ in 0.2 }),
+        (.prelu(slopes), slopes),
+      ]
+      (activation, self.slopes) = choices.randomElement(using: &random) ?? choices[0]
+      var writer = SafetensorsWriter()
+      writer.add("layer.weight", extents, weights)
+      writer.add("layer.bias", [outputs], bias)
+      file = try writer.file()
+      input = GuardedFloats(count: height * width * (inputs + margin) - margin)
+      let count = outputSize.height * outputSize.width * (outputs + margin) - margin
+      output = GuardedFloats(count: count, fill: Self.untouched)
+      residual = GuardedFloats(count: count)
+      input.randomise(&random)
+      residual.randomise(&random)
+    }
+
+    private func map(_ buffer: GuardedFloats, _ size: (height: Int, width: Int), _ channels: Int)
+      -> FeatureMap
+    {
+      buffer.map(
+        height: size.height, width: size.width, channels: channels,
+        pixelStride: channels + margin)
+    }
+
+    func run(level: CPULevel, threads: Int) throws -> FeatureMap {
+      let engine = Engine(
+        kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
+      let (source, target) = (map(input, size, inputs), map(output, outputSize, outputs))
+      let added = hasResidual ? map(residual, outputSize, outputs) : nil
+      if transposed {
+        try TransposedConvolution(
+          file, "layer", inputs: inputs, outputs: outputs, activation: activation,
+          kernels: engine.kernels)(source, into: target, adding: added, on: engine)
+      } else {
+        try Convolution(
+          file, "layer", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
+          dilation: dilation, activation: activation, kernels: engine.kernels)(
+            source, into: target, adding: added, on: engine)
+      }
+      return target
+    }
+
+    func naive(in arena: Arena) throws -> FeatureMap {
+      let result = try arena.map(
+        height: outputSize.height, width: outputSize.width, channels: outputs)
+      let added = hasResidual ? map(residual, outputSize, outputs) : nil
+      if transposed {
+        NaiveLayers.transposedConvolution(
+          map(input, size, inputs), into: result, weights: weights, bias: bias, slopes: slopes,
+          residual: added)
+      } else {
+        NaiveLayers.convolution(
+          map(input, size, inputs), into: result, weights: weights, bias: bias, kernel: kernel,
+          stride: stride, dilation: dilation, slopes: slopes, residual: added)
+      }
+      return result
+    }
+
+    /// Whether the channels between the slices of neighbouring pixels kept their values.
+    var neighboursAreUntouched: Bool {
+      (0..<output.count).allSatisfy {
+        $0 % (outputs + margin) < outputs || output.start[$0] == Self.untouched
+      }
+    }
+  }
+
+  @Test(arguments: CPU.machineLevels, [false, true])
+  func matchesNaive(level: CPULevel, transposed: Bool) throws {
+    var random = SeededRandom(transposed ? 3 : 2)
+    for _ in 0..<40 {
+      let test = try Case(&random, transposed: transposed)
+      let arena = Arena(ledger: MemoryLedger())
+      let output = try test.run(level: level, threads: 1)
+      #expect(relativeError(output, try test.naive(in: arena)) < Self.tolerance)
+      #expect(test.neighboursAreUntouched)
+    }
+  }
+
+  @Test(arguments: CPU.machineLevels, [false, true])
+  func sameBytesForAnyThreadCount(level: CPULevel, transposed: Bool) throws {
+    var random = SeededRandom(11)
+    for _ in 0..<10 {
+      let test = try Case(&random, transposed: transposed)
+      let one = bits(try test.run(level: level, threads: 1))
+      #expect(bits(try test.run(level: level, threads: 2)) == one)
+      #expect(bits(try test.run(level: level, threads: 3)) == one)
+    }
+  }
+
+  /// A layer cut in two by output channels gives what the whole layer gives.
+  @Test func partsEqualTheWhole() throws {
+    let engine = Engine(runner: try ThreadPool(threads: 1))
+    var writer = SafetensorsWriter()
+    writer.addConvolution("a", inputs: 5, outputs: 30)
+    writer.addTransposed("b", inputs: 5, outputs: 30)
+    let file = try writer.file()
+    let input = GuardedFloats(count: 7 * 9 * 5)
+    var random = SeededRandom(1)
+    input.randomise(&random)
+    let source = input.map(height: 7, width: 9, channels: 5, pixelStride: 5)
+    let whole = try engine.scratch.map(height: 7, width: 9, channels: 30)
+    let parts = try engine.scratch.map(height: 7, width: 9, channels: 30)
+    try Convolution(file, "a", inputs: 5, outputs: 30, kernels: engine.kernels)(
+      source, into: whole, on: engine)
+    let (wholeUp, partsUp) = (
+      try engine.scratch.map(height: 14, width: 18, channels: 30),
+      try engine.scratch.map(height: 14, width: 18, channels: 30)
+    )
+    try TransposedConvolution(file, "b", inputs: 5, outputs: 30, kernels: engine.kernels)(
+      source, into: wholeUp, on: engine)
+    for part in [0..<13, 13..<30] {
+      try Convolution(file, "a", inputs: 5, outputs: 30, part: part, kernels: engine.kernels)(
+        source, into: parts.slice(part), on: engine)
+      try TransposedConvolution(
+        file, "b", inputs: 5, outputs: 30, part: part, kernels: engine.kernels)(
+          source, into: partsUp.slice(part), on: engine)
+    }
+    #expect(relativeError(parts, whole) < 1e-6)
+    #expect(relativeError(partsUp, wholeUp) < 1e-6)
+  }
+
+  @Test func wrongSizesAreDefects() throws {
+    let engine = Engine(runner: try ThreadPool(threads: 1))
+    var writer = SafetensorsWriter()
+    writer.addConvolution("a", inputs: 3, outputs: 4)
+    let layer = try Convolution(
+      try writer.file(), "a", inputs: 3, outputs: 4, kernels: engine.kernels)
+    let input = try engine.scratch.map(height: 4, width: 4, channels: 3)
+    let output = try engine.scratch.map(height: 4, width: 5, channels: 4)
+    #expect(throws: VFIError.self) { try layer(input, into: output, on: engine) }
+  }
+
+  @Test func multiplyAddsAreCounted() throws {
+    let engine = Engine(runner: try ThreadPool(threads: 1))
+    var writer = SafetensorsWriter()
+    writer.addConvolution("a", inputs: 3, outputs: 4)
+    let layer = try Convolution(
+      try writer.file(), "a", inputs: 3, outputs: 4, kernels: engine.kernels)
+    let input = try engine.scratch.map(height: 5, width: 6, channels: 3)
+    input.fill(0)
+    try layer(
+      input, into: try engine.scratch.map(height: 5, width: 6, channels: 4), on: engine)
+    #expect(engine.statistics.multiplyAdds == 5 * 6 * 9 * 3 * 4)
+    #expect(layer.multiplyAddsPerPixel == 9 * 3 * 4)
+  }
+}
