@@ -3,12 +3,12 @@ import Glibc
 import VFIEngine
 
 /// Features with an inaccessible page right before the first float or right after the last one.
-package final class GuardedMap {
+///
+/// The memory stays mapped until the tests end, since a view of it does not keep its owner alive.
+package struct GuardedMap {
   package enum Side: CaseIterable { case before, after }
 
   package let map: FeatureMap
-  private let memory: UnsafeMutableRawPointer
-  private let size: Int
 
   package init(
     height: Int, width: Int, channels: Int, pixelStride: Int? = nil, guarded side: Side = .after
@@ -17,8 +17,11 @@ package final class GuardedMap {
     let bytes = ((height * width - 1) * stride + channels) * 4
     let page = 4096
     let inner = (bytes + page - 1) / page * page
-    size = inner + 2 * page
-    memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    let size = inner + 2 * page
+    guard
+      let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      memory != MAP_FAILED
+    else { preconditionFailure("no memory for a test") }
     mprotect(memory, page, PROT_NONE)
     mprotect(memory + page + inner, page, PROT_NONE)
     let offset = side == .before ? page : page + inner - bytes
@@ -26,8 +29,6 @@ package final class GuardedMap {
     map = FeatureMap(
       unsafeBase: base, height: height, width: width, channels: channels, pixelStride: stride)
   }
-
-  deinit { munmap(memory, size) }
 
   /// Fills every float, those between the channels of a slice too.
   package func fill(_ value: () -> Float) {

@@ -10,6 +10,7 @@ package struct KernelTable: Sendable {
   package let peak: PeakKernel
   package let pixelConvert: PixelConvertKernels
   package let merge: MergeKernels
+  package let inverseSearch: InverseSearchKernels
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
@@ -18,5 +19,6 @@ package struct KernelTable: Sendable {
     peak = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     pixelConvert = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     merge = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    inverseSearch = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+import CIntrinsics
+
+/// Finds the motion between two pictures in both directions, from coarse to fine.
+///
+/// `first` and `second` are luma `[H, W, 1]`, 0 ... 255, at 1/4 of the frames' size. The results
+/// `[H, W, 2]` (x, y) are in pixels of that size and live in `engine.scratch`: picture 0 at x looks
+/// like picture 1 at `x + flow01(x)`. Steps and constants: `training/vfi_training/inverse_search.py`.
+package func inverseSearch(
+  _ first: FeatureMap, _ second: FeatureMap, on engine: Engine
+) throws(VFIError) -> (flow01: FeatureMap, flow10: FeatureMap) {
+  guard first.hasSize(of: second) else { throw .defect("inverseSearch: the sizes differ") }
+  let flow01 = try engine.scratch.map(height: first.height, width: first.width, channels: 2)
+  let flow10 = try engine.scratch.map(height: first.height, width: first.width, channels: 2)
+  let mark = engine.scratch.mark
+  defer { engine.scratch.release(to: mark) }
+  let pyramids = (try LumaPyramid(first, on: engine), try LumaPyramid(second, on: engine))
+  var coarse: (forward: FeatureMap, backward: FeatureMap)?
+  for index in (0..<pyramids.0.count).reversed() {
+    let forward = try InverseSearchLevel(
+      pyramids.0, pyramids.1, index, coarse: coarse?.forward, into: index == 0 ? flow01 : nil,
+      on: engine)
+    let backward = try InverseSearchLevel(
+      pyramids.1, pyramids.0, index, coarse: coarse?.backward, into: index == 0 ? flow10 : nil,
+      on: engine)
+    try InverseSearchLevel.run(forward, backward, on: engine)
+    coarse = (forward.flow, backward.flow)
+  }
+  return (flow01, flow10)
+}
+
+/// One level of the search in one direction, with its memory in `engine.scratch`.
+@safe package struct InverseSearchLevel {
+  /// The result, `[h, w, 2]` in pixels of this level.
+  package let flow: FeatureMap
+  /// Before the median, `[h, w + 2, 2]`: one repeated pixel on both sides.
+  package let dense: FeatureMap
+  /// Of each patch, `[rows, columns, 2]`.
+  package let patchFlow: FeatureMap
+  private let arguments: vfi_inverse_search
+
+  /// Level `index + 2` of the search from `first` to `second`, whose sizes are equal.
+  ///
+  /// Without `coarse`, the flow of the next level, it is the coarsest.
+  package init(
+    _ first: LumaPyramid, _ second: LumaPyramid, _ index: Int, coarse: FeatureMap?,
+    into flow: FeatureMap? = nil, on engine: Engine
+  ) throws(VFIError) {
+    let (first, second) = unsafe (first[index], second[index])
+    let (height, width) = unsafe (first.height, first.width)
+    let (rows, columns) = (Self.patches(height), Self.patches(width))
+    let arena = engine.scratch
+    if let flow {
+      self.flow = flow
+    } else {
+      self.flow = try arena.map(height: height, width: width, channels: 2)
+    }
+    dense = try arena.map(height: height, width: width + 2, channels: 2)
+    patchFlow = try arena.map(height: rows, width: columns, channels: 2)
+    let weights = try arena.map(
+      height: rows, width: columns, channels: Int(VFI_PATCH * VFI_PATCH))
+    unsafe arguments = unsafe vfi_inverse_search(
+      first: first, second: second, rows: rows, columns: columns,
+      coarse: UnsafePointer(coarse?.base), coarse_height: coarse?.height ?? 0,
+      coarse_width: coarse?.width ?? 0, patch_flow: patchFlow.base, patch_weights: weights.base,
+      dense: dense.base, flow: self.flow.base)
+  }
+
+  /// Patches along a side of `size` pixels: every 4 pixels, and one at the end.
+  private static func patches(_ size: Int) -> Int {
+    (size - Int(VFI_PATCH) + Int(VFI_PATCH_STRIDE) - 1) / Int(VFI_PATCH_STRIDE) + 1
+  }
+
+  /// Computes both directions of a level side by side: small levels too have work for all threads.
+  package static func run(
+    _ forward: InverseSearchLevel, _ backward: InverseSearchLevel, on engine: Engine
+  ) throws(VFIError) {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let kernels = engine.kernels.inverseSearch
+    let width = forward.flow.width
+    // Gradients of a patch, or sums of a row: enough for either.
+    let share = max(2 * Int(VFI_PATCH * VFI_PATCH), 3 * width)
+    let memory = unsafe try engine.scratch.buffer(of: Float.self, count: share * engine.workers)
+    unsafe try forEach(forward, backward, rows: forward.patchFlow.height, block: 1, on: engine) {
+      unsafe kernels.searchPatches($0, $1, $2, memory + $3 * share)
+    }
+    unsafe try forEach(forward, backward, rows: forward.flow.height, block: 8, on: engine) {
+      unsafe kernels.densify($0, $1, $2, memory + $3 * share)
+    }
+    unsafe try forEach(forward, backward, rows: forward.flow.height, block: 8, on: engine) {
+      first, from, to, _ in unsafe kernels.medianFlow(first, from, to)
+    }
+  }
+
+  /// Calls `body` for blocks of rows of both directions.
+  private static func forEach(
+    _ forward: InverseSearchLevel, _ backward: InverseSearchLevel, rows: Int, block: Int,
+    on engine: Engine,
+    _ body: (
+      _ search: UnsafePointer<vfi_inverse_search>, _ first: Int, _ end: Int, _ worker: Int
+    ) -> Void
+  ) throws(VFIError) {
+    let blocks = (rows + block - 1) / block
+    try engine.forEach(2 * blocks) { item, worker in
+      let level = item < blocks ? forward : backward
+      let first = item % blocks * block
+      unsafe withUnsafePointer(to: level.arguments) {
+        unsafe body($0, first, min(rows, first + block), worker)
+      }
+    }
+  }
+}

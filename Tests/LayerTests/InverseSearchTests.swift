@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+import TestSupport
+import Testing
+import VFIEngine
+
+/// In pixels: Gauss-Newton steps add up roundings of sums of 64 products.
+private let tolerance: Float = 1e-2
+/// The search chooses by comparing costs: where two are equal up to rounding, either may win.
+private let agreement = 0.995
+
+/// Share of the vectors `[x, y]` that differ by at most the tolerance.
+private func share(_ map: FeatureMap, _ expected: [Float], columns: Range<Int>? = nil) -> Double {
+  let columns = columns ?? 0..<map.width
+  guard expected.count == 2 * map.height * columns.count else { return 0 }
+  var near = 0
+  for y in 0..<map.height {
+    for (x, column) in columns.enumerated() {
+      let index = y * columns.count + x
+      let dx = map[y, column, 0] - expected[index]
+      let dy = map[y, column, 1] - expected[expected.count / 2 + index]
+      near += abs(dx) <= tolerance && abs(dy) <= tolerance ? 1 : 0
+    }
+  }
+  return Double(near) / Double(map.height * columns.count)
+}
+
+extension Fixture {
+  /// A tensor's values in its own order.
+  fileprivate func values(_ name: String) throws -> [Float] {
+    try file.floats(name, shape: try file.shape(name))
+  }
+
+  /// A picture `[1, H, W]` as a map of one channel.
+  fileprivate func picture(_ name: String) throws -> FeatureMap {
+    let shape = try file.shape(name)
+    let map = try arena.map(height: shape[1], width: shape[2], channels: 1)
+    for (i, value) in try values(name).enumerated() { map[i / shape[2], i % shape[2], 0] = value }
+    return map
+  }
+}
+
+/// A picture with detail everywhere, moved by `(dx, dy)`.
+private func texture(_ map: FeatureMap, dx: Double = 0, dy: Double = 0) {
+  for y in 0..<map.height {
+    for x in 0..<map.width {
+      let (u, v) = (Double(x) - dx, Double(y) - dy)
+      var value = 0.0
+      for k in 1...6 {
+        let f = 0.09 * Double(k)
+        value += sineWave(f * u + 0.7 * f * v + Double(k)) + sineWave(0.8 * f * v - 0.4 * f * u)
+      }
+      map[y, x, 0] = Float(127 + 20 * value)
+    }
+  }
+}
+
+/// A smooth wave of period 2 pi between -1 and 1, made of parabolas.
+private func sineWave(_ x: Double) -> Double {
+  let turn = x / (2 * .pi)
+  let phase = (turn - turn.rounded(.down)) * 4
+  return phase < 2 ? phase * (2 - phase) : (phase - 2) * (phase - 4)
+}
+
+@Suite struct InverseSearchTests {
+  /// Each level by itself, from the reference's own coarser flow.
+  @Test(arguments: CPU.machineLevels)
+  func everyLevelMatchesTheReference(level: CPULevel) throws {
+    let fixture = try Fixture("inverse_search")
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
+    for number in [4, 3, 2] {
+      let first = try LumaPyramid(fixture.picture("level\(number).first"), on: engine)
+      let second = try LumaPyramid(fixture.picture("level\(number).second"), on: engine)
+      let coarse = number == 4 ? nil : try fixture.map("level\(number + 1).flow")
+      let search = try InverseSearchLevel(first, second, 0, coarse: coarse, on: engine)
+      let backward = try InverseSearchLevel(second, first, 0, coarse: coarse, on: engine)
+      try InverseSearchLevel.run(search, backward, on: engine)
+      let descended = try fixture.values("level\(number).descended")
+      let planes = (0..<2).flatMap { c in
+        (0..<descended.count / 2).map { descended[2 * $0 + c] }
+      }
+      #expect(share(search.patchFlow, planes) >= agreement, "level \(number)")
+      let dense = try fixture.values("level\(number).dense")
+      #expect(
+        share(search.dense, dense, columns: 1..<search.dense.width - 1) >= agreement,
+        "level \(number)")
+      let flow = try fixture.values("level\(number).flow")
+      #expect(share(search.flow, flow) >= agreement, "level \(number)")
+    }
+  }
+
+  /// From the luma at 1/4 down to the coarsest level and back.
+  @Test(arguments: CPU.machineLevels)
+  func wholeSearchMatchesTheReference(level: CPULevel) throws {
+    let fixture = try Fixture("inverse_search")
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let first = try fixture.picture("level2.first")
+    let second = try fixture.picture("level2.second")
+    let found = try inverseSearch(first, second, on: engine)
+    #expect(share(found.flow01, try fixture.values("level2.flow")) >= agreement)
+  }
+
+  @Test(arguments: CPU.machineLevels)
+  func lumaAndBothDirectionsMatchTheReference(level: CPULevel) throws {
+    let fixture = try Fixture("default_model")
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let luma = try (0..<2).map { number in
+      let image = try fixture.map("frame\(number)")
+      let luma = try fixture.arena.map(
+        height: image.height / 4, width: image.width / 4, channels: 1)
+      try quarterLuma(image, into: luma, on: engine)
+      return luma
+    }
+    let found = try inverseSearch(luma[0], luma[1], on: engine)
+    // The reference gives full-resolution pixels.
+    let flow01 = try fixture.values("flow01").map { $0 / 4 }
+    let flow10 = try fixture.values("flow10").map { $0 / 4 }
+    #expect(share(found.flow01, flow01) >= agreement)
+    #expect(share(found.flow10, flow10) >= agreement)
+  }
+
+  /// A shifted picture gives that shift inside, and the opposite one backwards.
+  @Test(arguments: [(3.25, -1.5), (-11.0, 6.0), (0.0, 0.0)])
+  func findsAShift(shift: (Double, Double)) throws {
+    let engine = Engine(runner: try ThreadPool(threads: 1))
+    let maps = try (0..<2).map { _ in
+      try engine.scratch.map(height: 90, width: 122, channels: 1)
+    }
+    texture(maps[0])
+    texture(maps[1], dx: shift.0, dy: shift.1)
+    let found = try inverseSearch(maps[0], maps[1], on: engine)
+    for y in 25..<65 {
+      for x in 25..<97 {
+        #expect(abs(found.flow01[y, x, 0] - Float(shift.0)) < 0.1)
+        #expect(abs(found.flow01[y, x, 1] - Float(shift.1)) < 0.1)
+        #expect(abs(found.flow10[y, x, 0] + Float(shift.0)) < 0.1)
+        #expect(abs(found.flow10[y, x, 1] + Float(shift.1)) < 0.1)
+      }
+    }
+  }
+
+  /// A still picture has no motion at all, not even a rounding's worth.
+  @Test(arguments: CPU.machineLevels)
+  func stillPictureDoesNotMove(level: CPULevel) throws {
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let map = try engine.scratch.map(height: 40, width: 56, channels: 1)
+    texture(map)
+    let found = try inverseSearch(map, map, on: engine)
+    for y in 0..<40 {
+      for x in 0..<56 { for c in 0..<2 { #expect(found.flow01[y, x, c] == 0) } }
+    }
+  }
+
+  /// The smallest size, odd sizes, and pictures that are not numbers: finite flows, no fault.
+  @Test(arguments: CPU.machineLevels, [(8, 8), (8, 61), (33, 9), (17, 23)])
+  func anyPictureGivesFiniteMotion(level: CPULevel, size: (Int, Int)) throws {
+    var random = SeededRandom(6)
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let values: [[Float]] = [
+      [0, 255], [.nan], [.infinity, 0], [-.infinity, .greatestFiniteMagnitude, 1],
+      [1e30, -1e30], [.nan, 100, 3],
+    ]
+    for choice in values {
+      let maps = (0..<2).map { _ in GuardedMap(height: size.0, width: size.1, channels: 1) }
+      for map in maps { map.fill { choice.randomElement(using: &random) ?? 0 } }
+      let found = try inverseSearch(maps[0].map, maps[1].map, on: engine)
+      for y in 0..<size.0 {
+        for x in 0..<size.1 {
+          for c in 0..<2 {
+            #expect(found.flow01[y, x, c].isFinite && found.flow10[y, x, c].isFinite)
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: CPU.machineLevels)
+  func anyNumberOfThreadsGivesTheSameBytes(level: CPULevel) throws {
+    var bits: [[UInt32]] = []
+    for threads in 1...3 {
+      let engine = Engine(
+        kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
+      let maps = (0..<2).map { _ in GuardedMap(height: 61, width: 83, channels: 1) }
+      texture(maps[0].map)
+      texture(maps[1].map, dx: 4.4, dy: -2.2)
+      let found = try inverseSearch(maps[0].map, maps[1].map, on: engine)
+      bits.append(
+        [found.flow01, found.flow10].flatMap { map in
+          (0..<61).flatMap { y in
+            (0..<83).flatMap { x in (0..<2).map { map[y, x, $0].bitPattern } }
+          }
+        })
+    }
+    #expect(bits[0] == bits[1] && bits[0] == bits[2])
+  }
+}
