@@ -66,7 +66,7 @@ let package = Package(
       linkerSettings: ["_FoundationCollections", "_FoundationCShims"].map { .linkedLibrary($0) }),
     // `make bench`.
     .executableTarget(
-      name: "vfi-bench", dependencies: ["VFIEngine"], path: "Sources/bench",
+      name: "vfi-bench", dependencies: ["VFIEngine", "TestSupport"], path: "Sources/bench",
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["VFIEngine"], path: "Tests/Support"),
     .testTarget(

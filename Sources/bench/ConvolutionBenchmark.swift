@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import Glibc
+import TestSupport
 import VFIEngine
 
-/// One convolution on a map of random numbers.
+/// One convolution on a map of random numbers, on one thread.
 final class ConvolutionBenchmark {
   struct Shape {
     var inputs: Int
@@ -11,85 +11,78 @@ final class ConvolutionBenchmark {
     var height = 180
     var width = 320
     var transposed = false
+    /// Active pixels in percent; nil for the dense convolution.
+    var activePercent: Int?
 
     var name: String {
-      let layer = transposed ? "deconv 4x4" : "conv \(kernel)x\(kernel)"
-      return "\(layer) \(inputs)->\(outputs) \(width)x\(height)"
+      let layer = transposed ? "transposed 4x4" : "convolution \(kernel)x\(kernel)"
+      let sparse = activePercent.map { ", \($0) % active" } ?? ""
+      return "\(layer) \(inputs)->\(outputs) at \(width)x\(height)\(sparse)"
     }
   }
 
   let shape: Shape
   private let engine: Engine
-  private let input: FeatureMap
-  private let output: FeatureMap
-  private let run: (FeatureMap, FeatureMap, Engine) throws(VFIError) -> Void
+  private let run: (Engine) throws(VFIError) -> Void
 
   init(_ shape: Shape, engine: Engine) throws {
     self.shape = shape
     self.engine = engine
-    let scale = shape.transposed ? 2 : 1
-    input = try engine.scratch.map(
-      height: shape.height, width: shape.width, channels: shape.inputs)
-    output = try engine.scratch.map(
-      height: shape.height * scale, width: shape.width * scale, channels: shape.outputs)
-    fillWithNoise(input)
-    var weights = BenchmarkWeights()
+    var weights = SafetensorsWriter()
     if shape.transposed {
-      weights.add("layer.weight", [shape.inputs, shape.outputs, 4, 4])
-      weights.add("layer.bias", [shape.outputs])
-      let layer = try TransposedConvolution(
-        try weights.file(), "layer", inputs: shape.inputs, outputs: shape.outputs,
-        kernels: engine.kernels)
-      run = { (input, output, engine) throws(VFIError) in
-        try layer(input, into: output, on: engine)
-      }
+      weights.addTransposed("layer", inputs: shape.inputs, outputs: shape.outputs)
     } else {
       weights.addConvolution(
         "layer", inputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel)
-      let layer = try Convolution(
-        try weights.file(), "layer", inputs: shape.inputs, outputs: shape.outputs,
-        kernel: shape.kernel, activation: .leakyReLU(0.1), kernels: engine.kernels)
-      run = { (input, output, engine) throws(VFIError) in
-        try layer(input, into: output, on: engine)
-      }
+    }
+    let (file, arena) = (try weights.file(), engine.scratch)
+    let scale = shape.transposed ? 2 : 1
+    let input = try noise(shape.height, shape.width, shape.inputs, in: arena)
+    let output = try arena.map(
+      height: shape.height * scale, width: shape.width * scale, channels: shape.outputs)
+    if shape.transposed {
+      let layer = try TransposedConvolution(
+        file, "layer", inputs: shape.inputs, outputs: shape.outputs, kernels: engine.kernels)
+      run = { (engine) throws(VFIError) in try layer(input, into: output, on: engine) }
+      return
+    }
+    let layer = try Convolution(
+      file, "layer", inputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel,
+      activation: .leakyReLU(0.1), kernels: engine.kernels)
+    guard let percent = shape.activePercent else {
+      run = { (engine) throws(VFIError) in try layer(input, into: output, on: engine) }
+      return
+    }
+    // Blobs of 8x8 pixels, spread by a multiplicative hash.
+    let active = try ActiveSet(height: shape.height, width: shape.width, in: arena) { y, x in
+      (UInt32(y / 8 * 1000 + x / 8) &* 2_654_435_761) >> 8 % 100 < UInt32(percent)
+    }
+    let compact = try active.map(channels: shape.inputs, in: arena)
+    try active.gather(input, into: compact)
+    let result = try active.map(channels: shape.outputs, in: arena)
+    run = { (engine) throws(VFIError) in
+      try layer(compact, active: active, into: result, on: engine)
     }
   }
 
-  /// Floating-point operations per nanosecond of one call.
-  func measure() throws(VFIError) -> Double {
+  /// One call: what it took, and the floating-point operations that it did.
+  func measure() throws -> (duration: Duration, operations: Double) {
     let before = engine.statistics.multiplyAdds
-    let time = try nanoseconds { () throws(VFIError) in try run(input, output, engine) }
-    return 2 * Double(engine.statistics.multiplyAdds - before) / time
+    let duration = try Duration { try run(engine) }
+    return (duration, 2 * Double(engine.statistics.multiplyAdds - before))
   }
 }
 
-/// Fills `map` with numbers in -1...1.
-func fillWithNoise(_ map: FeatureMap) {
-  var state: UInt32 = 7
-  for y in 0..<map.height {
-    for x in 0..<map.width {
-      for c in 0..<map.channels {
-        state = state &* 1_664_525 &+ 1_013_904_223
-        map[y, x, c] = Float(state >> 8) / Float(1 << 23) - 1
-      }
+/// A map of numbers in 0...1.
+func noise(
+  _ height: Int, _ width: Int, _ channels: Int, in arena: Arena
+) throws(VFIError) -> FeatureMap {
+  let map = try arena.map(height: height, width: width, channels: channels)
+  var random = SeededRandom(UInt64(height * width + channels))
+  for y in 0..<height {
+    for x in 0..<width {
+      for c in 0..<channels { map[y, x, c] = Float(random.next() >> 40) / Float(1 << 24) }
     }
   }
-}
-
-/// Processor time that this thread spends in `body`: other programs do not count.
-func nanoseconds(_ body: () throws(VFIError) -> Void) throws(VFIError) -> Double {
-  let start = threadTime()
-  try body()
-  return threadTime() - start
-}
-
-private func threadTime() -> Double {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
-}
-
-/// The middle value.
-func median(_ values: [Double]) -> Double {
-  values.isEmpty ? 0 : values.sorted()[values.count / 2]
+  return map
 }

@@ -1,47 +1,123 @@
 // SPDX-License-Identifier: MIT
+import Glibc
+import TestSupport
 import VFIEngine
 
+/// Speed of the engine: `vfi-bench [COMMIT] [ROUNDS] [MODEL FILE ...]`.
+///
+/// Convolutions are given as a share of the multiply-add peak that the same program measures, both
+/// in processor time; models in wall time. Everything is the median of interleaved rounds.
 @main
 struct Benchmark {
-  static let shapes: [ConvolutionBenchmark.Shape] = [
+  static let dense: [ConvolutionBenchmark.Shape] = [
     .init(inputs: 32, outputs: 32), .init(inputs: 64, outputs: 64),
     .init(inputs: 96, outputs: 96), .init(inputs: 144, outputs: 144, height: 90, width: 160),
     .init(inputs: 72, outputs: 72, height: 360, width: 640),
     .init(inputs: 24, outputs: 24, height: 360, width: 640),
     .init(inputs: 3, outputs: 24, height: 360, width: 640),
-    .init(inputs: 64, outputs: 64, kernel: 1), .init(inputs: 64, outputs: 64, transposed: true),
+    .init(inputs: 64, outputs: 64, kernel: 1),
+    .init(inputs: 64, outputs: 64, transposed: true),
     .init(inputs: 72, outputs: 8, height: 360, width: 640, transposed: true),
   ]
+  static let sparse: [ConvolutionBenchmark.Shape] = [100, 50, 25, 10].map {
+    .init(inputs: 64, outputs: 64, activePercent: $0)
+  }
+
+  let rounds: Int
 
   static func main() throws {
-    for level in CPU.machineLevels {
-      try convolutions(KernelTable(level: level), rounds: 7)
-    }
+    let arguments = CommandLine.arguments
+    let benchmark = Benchmark(rounds: arguments.count > 2 ? max(1, Int(arguments[2]) ?? 7) : 7)
+    print("machine: \(machineName()), \(CPU.count) CPUs, level \(CPU.level)")
+    print("commit:  \(arguments.count > 1 ? arguments[1] : "unknown")")
+    for level in CPU.machineLevels { try benchmark.convolutions(KernelTable(level: level)) }
+    try benchmark.models(arguments.dropFirst(3))
   }
 
-  static func convolutions(_ kernels: KernelTable, rounds: Int) throws {
+  /// Convolutions of one level, each beside a measurement of the peak.
+  func convolutions(_ kernels: KernelTable) throws {
     let engine = Engine(kernels: kernels, runner: try ThreadPool(threads: 1))
-    let benchmarks = try shapes.map { try ConvolutionBenchmark($0, engine: engine) }
+    let benchmarks = try (Self.dense + Self.sparse).map {
+      try ConvolutionBenchmark($0, engine: engine)
+    }
     var peaks: [Double] = []
-    var rates = [[Double]](repeating: [], count: benchmarks.count)
+    var times = [[Double]](repeating: [], count: benchmarks.count)
+    var operations = [Double](repeating: 0, count: benchmarks.count)
     for _ in 0..<rounds {
       for (index, benchmark) in benchmarks.enumerated() {
-        peaks.append(try peak(kernels))
-        rates[index].append(try benchmark.measure())
+        peaks.append(peak(kernels))
+        let result = try benchmark.measure()
+        times[index].append(result.duration.processor)
+        operations[index] = result.operations
       }
     }
-    let best = median(peaks)
-    print("\(kernels.level): peak \(best) GFLOP/s")
-    for (benchmark, values) in zip(benchmarks, rates) {
-      print("  \(benchmark.shape.name): \(median(values)) \(100 * median(values) / best) %")
+    let peak = median(peaks)
+    print("\n\(kernels.level): peak \(format(peak, 1)) GFLOP/s a thread")
+    print("      ms  GFLOP/s  of peak")
+    for (index, benchmark) in benchmarks.enumerated() {
+      let time = median(times[index])
+      let rate = operations[index] / time
+      print(
+        format(time / 1e6, 2, width: 8), format(rate, 1, width: 8),
+        format(100 * rate / peak, 0, width: 6), "% ", benchmark.shape.name)
     }
   }
 
-  static func peak(_ kernels: KernelTable) throws(VFIError) -> Double {
-    let rounds = 2_000_000
+  /// Floating-point operations per nanosecond of the level's multiply-add alone.
+  private func peak(_ kernels: KernelTable) -> Double {
+    let count = 2_000_000
     var result: Float = 0
-    let time = try nanoseconds { result = kernels.peak.run(rounds, 0.5, 1) }
+    let duration = Duration { result = kernels.peak.run(count, 0.5, 1) }
     precondition(result.isFinite)
-    return Double(rounds * kernels.peak.operations) / time
+    return Double(count * kernels.peak.operations) / duration.processor
+  }
+
+  /// IFRNet-S with random weights, the default model, and the models of `paths`.
+  func models(_ paths: ArraySlice<String>) throws {
+    var files = [try IFRNetWeights.variants[0].file()]
+    do { files.append(try .embedded()) } catch { print("\nno default model: \(error)") }
+    for path in paths { files.append(try WeightFile(path: path)) }
+    let benchmarks = try files.flatMap { file in
+      try [1, 2].map { try ModelBenchmark(file, threads: $0) }
+    }
+    print("\nmodels at \(ModelBenchmark.width)x\(ModelBenchmark.height)")
+    print("   wall ms  CPU ms")
+    var results = [[[(step: String, duration: Duration)]]](
+      repeating: [], count: benchmarks.count)
+    for _ in 0..<max(3, rounds / 2) {
+      for (index, benchmark) in benchmarks.enumerated() {
+        results[index].append(try benchmark.measure())
+      }
+    }
+    for (benchmark, rounds) in zip(benchmarks, results) {
+      let macs = format(Double(try benchmark.multiplyAdds()) / 1e9, 1)
+      line(
+        rounds.map { $0.map(\.duration) }, "\(benchmark.name): one frame, \(macs) G multiply-adds")
+      for (index, step) in rounds[0].enumerated() {
+        line(rounds.map { [$0[index].duration] }, "  \(step.step)")
+      }
+    }
+  }
+
+  /// Prints medians over rounds of sums over steps.
+  private func line(_ rounds: [[Duration]], _ name: String) {
+    let wall = median(rounds.map { $0.reduce(0) { $0 + $1.wall } })
+    let processor = median(rounds.map { $0.reduce(0) { $0 + $1.processor } })
+    print(format(wall / 1e6, 1, width: 10), format(processor / 1e6, 1, width: 7), " \(name)")
+  }
+
+  /// The processor's name as Linux tells it.
+  private static func machineName() -> String {
+    guard let file = unsafe fopen("/proc/cpuinfo", "r") else { return "unknown" }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while unsafe fgets(&line, Int32(line.count), file) != nil {
+      let text = String(decoding: line.prefix { $0 > 0 }.map { UInt8($0) }, as: UTF8.self)
+      let parts = text.split(separator: ":", maxSplits: 1)
+      if parts.count == 2, parts[0].hasPrefix("model name") {
+        return parts[1].split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      }
+    }
+    return "unknown"
   }
 }
