@@ -176,7 +176,7 @@ private func step(
 
 /// Gauss-Newton from `start`, or `start` itself where that leads away or to a higher cost.
 @inline(__always)
-private func descend(
+func descend(
   _ s: vfi_inverse_search, _ patch: vfi_patch, _ start: vfi_patch_flow
 ) -> vfi_patch_flow {
   var flow = start
@@ -191,7 +191,7 @@ private func descend(
 
 /// The first candidate of lowest cost: 0, then the flows of up to two pixels by rows.
 @inline(__always)
-private func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
+func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
   var best = evaluate(s, patch, 0, 0)
   for y in -reach...reach {
     for x in -reach...reach where x != 0 || y != 0 {
@@ -208,7 +208,7 @@ private func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patc
 /// The median makes equal neighbours common; a candidate equal to the best one or to the one before
 /// cannot be better and is passed over.
 @inline(__always)
-private func bestOfCoarse(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
+func bestOfCoarse(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
   let (x, y) = (patch.left &+ 4, patch.top &+ 4)
   let centre = coarseFlow(s, y, x)
   var best = evaluate(s, patch, centre.x, centre.y)

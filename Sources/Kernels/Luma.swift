@@ -57,7 +57,8 @@ package func halveLuma(_ finer: vfi_luma, _ level: vfi_luma) {
   repeatEdges(level)
 }
 
-private func repeatEdges(_ level: vfi_luma) {
+@inline(__always)
+func repeatEdges(_ level: vfi_luma) {
   let border = Int(VFI_LUMA_BORDER)
   for y in 0..<level.height {
     let row = level.base + y &* level.stride
