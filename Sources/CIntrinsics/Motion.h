@@ -22,15 +22,42 @@ struct vfi_warp {
   struct vfi_features output;
 };
 
-// Bilinear resize: output = scale * input at ((x + 0.5) * step_x - 0.5, ...), added to what is there
-// when `adding` is not 0.
+// Backward warp of two maps: output(x, y) = a(x + flow 0, y + flow 1), b(x + flow 2, y + flow 3), and
+// the four flows themselves, side by side.
+struct vfi_warp_pair {
+  struct vfi_features a;
+  struct vfi_features b;
+  struct vfi_features flow;
+  struct vfi_features output;
+};
+
+// Bilinear resize: output = scale * input at ((x + 0.5) * step_x - 0.5, ...) + addend.
 struct vfi_resize {
   struct vfi_features input;
   struct vfi_features output;
+  const float *_Nullable addend; // of the output's size, may be the output itself
+  intptr_t addend_stride;
   float step_x; // input pixels an output pixel
   float step_y;
   float scale;
-  int32_t adding;
+};
+
+// Candidates of the motion at t from the flows between the frames, which are [h, w, 2] without gaps.
+struct vfi_candidates {
+  struct vfi_features flow01;
+  struct vfi_features flow10;
+  // [h, w, 8]: A to frame 0 and to frame 1, then B.
+  struct vfi_features output;
+  // [h / 2, w / 2, 9]: their means in pixels of that size, and t.
+  struct vfi_features halved;
+  float t;
+};
+
+// flow = head[0..<4] + share * A + (1 - share) * B with share = sigmoid(head[4]).
+struct vfi_choice {
+  struct vfi_features head;
+  struct vfi_features candidates; // [h, w, 8]
+  struct vfi_features flow;       // [h, w, 4]
 };
 
 // The four pixels around a point and the point's place between them.
@@ -50,8 +77,9 @@ struct vfi_double_row {
   intptr_t width; // of the input
   intptr_t stride;
   intptr_t output_stride;
+  const float *_Nullable addend; // what is added to `output`
+  intptr_t addend_stride;
   float scale;
-  int32_t adding;
 };
 
 #endif

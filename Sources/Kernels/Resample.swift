@@ -8,31 +8,52 @@ import CIntrinsics
 package func resizeBilinear(_ r: UnsafePointer<vfi_resize>, _ first: Int, _ end: Int) {
   let (input, output) = (r.pointee.input, r.pointee.output)
   let (stepX, stepY, scale) = (r.pointee.step_x, r.pointee.step_y, r.pointee.scale)
-  let adding = r.pointee.adding != 0
   for y in first..<end {
     var pixel = output.base + y &* output.width &* output.stride
+    var addend = r.pointee.addend.map { $0 + y &* output.width &* r.pointee.addend_stride }
     let sourceY = (Float(y) + 0.5) * stepY - 0.5
     for x in 0..<output.width {
       let tap = bilinearTap(input, x: (Float(x) + 0.5) * stepX - 0.5, y: sourceY)
       var c = 0
       while c <= output.channels &- lanes {
         let value = sample(tap, c) * Vector(repeating: scale)
-        store(adding ? value + load(pixel + c) : value, pixel + c)
+        store(plus(value, addend, c), pixel + c)
         c &+= lanes
       }
       while c <= output.channels &- 4 {
         let value = sample4(tap, c) * SIMD4(repeating: scale)
-        store4(adding ? value + load4(pixel + c) : value, pixel + c)
+        store4(plus4(value, addend, c), pixel + c)
         c &+= 4
       }
       while c < output.channels {
         let value = sample1(tap, c) * scale
-        pixel[c] = adding ? value + pixel[c] : value
+        pixel[c] = plus1(value, addend, c)
         c &+= 1
       }
       pixel += output.stride
+      addend = addend.map { $0 + r.pointee.addend_stride }
     }
   }
+}
+
+@inline(__always)
+private func plus(_ value: Vector, _ addend: UnsafePointer<Float>?, _ c: Int) -> Vector {
+  guard let addend else { return value }
+  return value + load(addend + c)
+}
+
+@inline(__always)
+private func plus4(
+  _ value: SIMD4<Float>, _ addend: UnsafePointer<Float>?, _ c: Int
+) -> SIMD4<Float> {
+  guard let addend else { return value }
+  return value + load4(addend + c)
+}
+
+@inline(__always)
+private func plus1(_ value: Float, _ addend: UnsafePointer<Float>?, _ c: Int) -> Float {
+  guard let addend else { return value }
+  return value + addend[c]
 }
 
 /// Doubles the size of the input rows `first ..< end`: the same result as ``resizeBilinear(_:_:_:)``
@@ -59,8 +80,9 @@ private func doubleRow(_ r: UnsafePointer<vfi_resize>, _ near: Int, _ far: Int, 
   let row = vfi_double_row(
     near: UnsafePointer(input.base) + near, far: UnsafePointer(input.base) + far,
     output: output.base + y &* output.width &* output.stride, width: input.width,
-    stride: input.stride, output_stride: output.stride, scale: r.pointee.scale,
-    adding: r.pointee.adding)
+    stride: input.stride, output_stride: output.stride,
+    addend: r.pointee.addend.map { $0 + y &* output.width &* r.pointee.addend_stride },
+    addend_stride: r.pointee.addend_stride, scale: r.pointee.scale)
   var c = 0
   while c <= input.channels &- lanes {
     doubleChannels(row, c)
@@ -89,8 +111,9 @@ private func doubleChannels(_ r: vfi_double_row, _ c: Int) {
     let p = r.output + (2 &* x &* r.output_stride &+ c)
     let left = multiplyAdd(quarter, before - value, value)
     let right = multiplyAdd(quarter, after - value, value)
-    store(r.adding != 0 ? left + load(p) : left, p)
-    store(r.adding != 0 ? right + load(p + r.output_stride) : right, p + r.output_stride)
+    let addend = 2 &* x &* r.addend_stride &+ c
+    store(plus(left, r.addend, addend), p)
+    store(plus(right, r.addend, addend &+ r.addend_stride), p + r.output_stride)
     before = value
     value = after
   }
@@ -109,8 +132,9 @@ private func doubleChannels4(_ r: vfi_double_row, _ c: Int) {
     let p = r.output + (2 &* x &* r.output_stride &+ c)
     let left = multiplyAdd4(quarter, before - value, value)
     let right = multiplyAdd4(quarter, after - value, value)
-    store4(r.adding != 0 ? left + load4(p) : left, p)
-    store4(r.adding != 0 ? right + load4(p + r.output_stride) : right, p + r.output_stride)
+    let addend = 2 &* x &* r.addend_stride &+ c
+    store4(plus4(left, r.addend, addend), p)
+    store4(plus4(right, r.addend, addend &+ r.addend_stride), p + r.output_stride)
     before = value
     value = after
   }
@@ -128,8 +152,9 @@ private func doubleChannel(_ r: vfi_double_row, _ c: Int) {
     let p = r.output + (2 &* x &* r.output_stride &+ c)
     let left = multiplyAdd1(0.25, before - value, value)
     let right = multiplyAdd1(0.25, after - value, value)
-    p[0] = r.adding != 0 ? left + p[0] : left
-    p[r.output_stride] = r.adding != 0 ? right + p[r.output_stride] : right
+    let addend = 2 &* x &* r.addend_stride &+ c
+    p[0] = plus1(left, r.addend, addend)
+    p[r.output_stride] = plus1(right, r.addend, addend &+ r.addend_stride)
     before = value
     value = after
   }

@@ -15,25 +15,54 @@ package func backwardWarp(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int
     var pixel = output.base + y &* output.width &* output.stride
     for x in 0..<output.width {
       let tap = bilinearTap(input, x: Float(x) + motion[0], y: Float(y) + motion[1])
-      if channels >= lanes {
-        var c = 0
-        while c < channels &- lanes {
-          store(sample(tap, c), pixel + c)
-          c &+= lanes
-        }
-        store(sample(tap, channels &- lanes), pixel + (channels &- lanes))
-      } else if channels >= 4 {
-        var c = 0
-        while c < channels &- 4 {
-          store4(sample4(tap, c), pixel + c)
-          c &+= 4
-        }
-        store4(sample4(tap, channels &- 4), pixel + (channels &- 4))
-      } else {
-        for c in 0..<channels { pixel[c] = sample1(tap, c) }
-      }
+      samplePixel(tap, channels, pixel)
       motion += flow.stride
       pixel += output.stride
     }
+  }
+}
+
+/// The same for two maps of C channels at once: `[a warped, b warped, flow]`, 2 C + 4 channels.
+///
+/// That is how a refining stage reads them; the output's rows are written once and in order.
+package func backwardWarpPair(_ w: UnsafePointer<vfi_warp_pair>, _ first: Int, _ end: Int) {
+  let (a, b) = (w.pointee.a, w.pointee.b)
+  let (flow, output) = (w.pointee.flow, w.pointee.output)
+  let channels = a.channels
+  for y in first..<end {
+    var motion = UnsafePointer(flow.base) + y &* flow.width &* flow.stride
+    var pixel = output.base + y &* output.width &* output.stride
+    for x in 0..<output.width {
+      let f = load4(motion)
+      samplePixel(bilinearTap(a, x: Float(x) + f.x, y: Float(y) + f.y), channels, pixel)
+      samplePixel(bilinearTap(b, x: Float(x) + f.z, y: Float(y) + f.w), channels, pixel + channels)
+      store4(f, pixel + 2 &* channels)
+      motion += flow.stride
+      pixel += output.stride
+    }
+  }
+}
+
+/// All channels of one pixel.
+@inline(__always)
+private func samplePixel(
+  _ tap: vfi_tap, _ channels: Int, _ pixel: UnsafeMutablePointer<Float>
+) {
+  if channels >= lanes {
+    var c = 0
+    while c < channels &- lanes {
+      store(sample(tap, c), pixel + c)
+      c &+= lanes
+    }
+    store(sample(tap, channels &- lanes), pixel + (channels &- lanes))
+  } else if channels >= 4 {
+    var c = 0
+    while c < channels &- 4 {
+      store4(sample4(tap, c), pixel + c)
+      c &+= 4
+    }
+    store4(sample4(tap, channels &- 4), pixel + (channels &- 4))
+  } else {
+    for c in 0..<channels { pixel[c] = sample1(tap, c) }
   }
 }

@@ -9,6 +9,8 @@ package final class Fixture {
   package init(_ name: String) throws {
     let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
     file = try WeightFile(path: "/\(folder)/Fixtures/\(name).safetensors")
+    // Maps do not hold their arena, so it stays until the tests end.
+    _ = Unmanaged.passRetained(arena)
   }
 
   /// The tensor `[1, C, H, W]` as a map `[H, W, C]`.

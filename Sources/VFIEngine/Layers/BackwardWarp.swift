@@ -25,8 +25,9 @@ extension Engine {
 /// Samples `input` at `(x + flow[0], y + flow[1])`, `[H, W, C]`.
 ///
 /// `flow` is `[H, W, 2]` or wider (its first two channels count), in pixels of `input`. Integer
-/// coordinates are pixel centres; outside the picture the nearest edge pixel is taken. `output` may be
-/// a slice, but must not overlap `input`. It may be the slice beside `flow` of the same map.
+/// coordinates are pixel centres; outside the picture the nearest edge pixel is taken; a flow that is
+/// NaN leads to coordinate 0. `output` may be a slice, but must not overlap `input`. It may be the
+/// slice beside `flow` of the same map.
 package func backwardWarp(
   _ input: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
 ) throws(VFIError) {
@@ -36,6 +37,26 @@ package func backwardWarp(
   else { throw .defect("backwardWarp: the sizes of input, flow and output differ") }
   let arguments = unsafe vfi_warp(input: input.view, flow: flow.view, output: output.view)
   let kernel = unsafe engine.kernels.motion.backwardWarp
+  try engine.forEachRows(output.height) { first, end in
+    unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
+  }
+}
+
+/// Warps `a` by the first two and `b` by the last two of the four channels of `flow`.
+///
+/// `output` `[H, W, 2 C + 4]` takes the warped a, the warped b and the flow side by side, as a refining
+/// stage reads them. It must not overlap any input. Rules and sizes as for `backwardWarp`.
+package func backwardWarpPair(
+  _ a: FeatureMap, _ b: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  guard
+    a.hasSize(of: b), a.height == output.height, a.width == output.width, flow.channels == 4,
+    flow.height == output.height, flow.width == output.width,
+    output.channels == 2 * a.channels + 4
+  else { throw .defect("backwardWarpPair: the sizes of inputs, flow and output differ") }
+  let arguments = unsafe vfi_warp_pair(
+    a: a.view, b: b.view, flow: flow.view, output: output.view)
+  let kernel = unsafe engine.kernels.motion.backwardWarpPair
   try engine.forEachRows(output.height) { first, end in
     unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
   }

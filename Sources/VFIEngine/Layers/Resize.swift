@@ -10,13 +10,22 @@ package func resizeBilinear(
   _ input: FeatureMap, into output: FeatureMap, scale: Float = 1, adding: Bool = false,
   on engine: Engine
 ) throws(VFIError) {
-  guard input.channels == output.channels else {
+  try resizeBilinear(
+    input, into: output, scale: scale, plus: adding ? output : nil, on: engine)
+}
+
+/// The same with `addend` added to the result; it has the output's size and may be the output.
+package func resizeBilinear(
+  _ input: FeatureMap, into output: FeatureMap, scale: Float, plus addend: FeatureMap?,
+  on engine: Engine
+) throws(VFIError) {
+  guard input.channels == output.channels, addend?.hasSize(of: output) ?? true else {
     throw .defect("resizeBilinear: \(input.channels) channels into \(output.channels)")
   }
   let step = resizeStep(from: input, to: output)
   let arguments = unsafe vfi_resize(
-    input: input.view, output: output.view, step_x: step.x, step_y: step.y, scale: scale,
-    adding: adding ? 1 : 0)
+    input: input.view, output: output.view, addend: UnsafePointer(addend?.base),
+    addend_stride: addend?.pixelStride ?? 0, step_x: step.x, step_y: step.y, scale: scale)
   let doubles = output.height == 2 * input.height && output.width == 2 * input.width
   let kernels = engine.kernels.motion
   let kernel = unsafe doubles ? kernels.doubleSize : kernels.resizeBilinear

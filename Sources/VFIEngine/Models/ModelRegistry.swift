@@ -14,6 +14,7 @@ package func openModel(
     return try IFRNet(file, architecture: architecture, variant, kernels: kernels)
   }
   switch architecture {
+  case DefaultModel.architecture: return try DefaultModel(file, kernels: kernels)
   default: throw .model("the architecture '\(architecture)' is unknown")
   }
 }
