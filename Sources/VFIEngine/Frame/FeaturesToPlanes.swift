@@ -28,6 +28,15 @@ package func synthesise(
   }
 }
 
+/// At least as many floats as ``synthesise(_:_:motion:into:on:)``, and reading or comparing frames,
+/// take from scratch memory.
+func synthesisScratchCount(_ description: FrameDescription, workers: Int) -> Int {
+  let rows = (description.height + StaticBlocks.size - 1) / StaticBlocks.size
+  let columns = (description.width + StaticBlocks.size - 1) / StaticBlocks.size
+  // Two flags a block, eight rows of motion or nine of components a worker, alignment.
+  return rows * columns / 2 + workers * 9 * (description.width + 64) + 4096
+}
+
 /// Writes the rows of one row of blocks, in all planes.
 @safe private struct BandWriter {
   let a: Frame

@@ -33,7 +33,7 @@ import CIntrinsics
     let agrees = unsafe try engine.scratch.buffer(of: Bool.self, count: rows * columns)
     let flags = unsafe try engine.scratch.buffer(of: Bool.self, count: rows * columns)
     unsafe self.flags = unsafe flags
-    let pair = FramePair(a, b, kernels: engine.kernels.merge)
+    let pair = FramePair(a, b, kernels: engine.kernels.block)
     try engine.forEach(rows) { row, _ in
       for column in 0..<columns {
         unsafe agrees[row * columns + column] = pair.agrees(row, column)
@@ -57,12 +57,12 @@ import CIntrinsics
   private struct FramePair {
     let a: Frame
     let b: Frame
-    let kernels: MergeKernels
+    let kernels: BlockKernels
     let layout: PixelLayout
     /// Code values (of words, where they lie in them) in one of 8 bits.
     let unit: Float
 
-    init(_ a: Frame, _ b: Frame, kernels: MergeKernels) {
+    init(_ a: Frame, _ b: Frame, kernels: BlockKernels) {
       self.a = a
       self.b = b
       self.kernels = kernels

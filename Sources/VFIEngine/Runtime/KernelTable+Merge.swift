@@ -8,45 +8,30 @@ import KernelsAVX512
 @safe package struct MergeKernels: Sendable {
   package typealias MergeRow = @Sendable (UnsafePointer<vfi_merge_row>) -> Void
 
-  package typealias BlockAgrees =
-    @Sendable (UnsafePointer<vfi_block_pair>) -> Bool
-
   package let motionRow: @Sendable (UnsafePointer<vfi_motion_row>) -> Void
   package let mergeRowBytes: MergeRow
   package let mergeRowBytesStraightAlpha: MergeRow
   package let mergeRowWords: MergeRow
   package let mergeRowFloats: MergeRow
-  package let blockAgreesBytes: BlockAgrees
-  package let blockAgreesWords: BlockAgrees
-  package let blockAgreesFloats: BlockAgrees
 
   static let portable = unsafe MergeKernels(
     motionRow: Kernels.motionRow,
     mergeRowBytes: Kernels.mergeRowBytes,
     mergeRowBytesStraightAlpha: Kernels.mergeRowBytesStraightAlpha,
     mergeRowWords: Kernels.mergeRowWords,
-    mergeRowFloats: Kernels.mergeRowFloats,
-    blockAgreesBytes: Kernels.blockAgreesBytes,
-    blockAgreesWords: Kernels.blockAgreesWords,
-    blockAgreesFloats: Kernels.blockAgreesFloats)
+    mergeRowFloats: Kernels.mergeRowFloats)
 
   static let avx2 = unsafe MergeKernels(
     motionRow: KernelsAVX2.motionRow,
     mergeRowBytes: KernelsAVX2.mergeRowBytes,
     mergeRowBytesStraightAlpha: KernelsAVX2.mergeRowBytesStraightAlpha,
     mergeRowWords: KernelsAVX2.mergeRowWords,
-    mergeRowFloats: KernelsAVX2.mergeRowFloats,
-    blockAgreesBytes: KernelsAVX2.blockAgreesBytes,
-    blockAgreesWords: KernelsAVX2.blockAgreesWords,
-    blockAgreesFloats: KernelsAVX2.blockAgreesFloats)
+    mergeRowFloats: KernelsAVX2.mergeRowFloats)
 
   static let avx512 = unsafe MergeKernels(
     motionRow: KernelsAVX512.motionRow,
     mergeRowBytes: KernelsAVX512.mergeRowBytes,
     mergeRowBytesStraightAlpha: KernelsAVX512.mergeRowBytesStraightAlpha,
     mergeRowWords: KernelsAVX512.mergeRowWords,
-    mergeRowFloats: KernelsAVX512.mergeRowFloats,
-    blockAgreesBytes: KernelsAVX512.blockAgreesBytes,
-    blockAgreesWords: KernelsAVX512.blockAgreesWords,
-    blockAgreesFloats: KernelsAVX512.blockAgreesFloats)
+    mergeRowFloats: KernelsAVX512.mergeRowFloats)
 }

@@ -11,6 +11,7 @@ package struct KernelTable: Sendable {
   package let pixelConvert: PixelConvertKernels
   package let merge: MergeKernels
   package let inverseSearch: InverseSearchKernels
+  package let block: BlockKernels
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
@@ -20,5 +21,6 @@ package struct KernelTable: Sendable {
     pixelConvert = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     merge = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     inverseSearch = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    block = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }

@@ -124,6 +124,9 @@ package final class Arena {
     return unsafe blocks[block].memory.bindMemory(to: type, capacity: count)
   }
 
+  /// Whether a layout in one block would be better.
+  package var isFragmented: Bool { blocks.count > 1 }
+
   package var mark: Mark { Mark(block: block, offset: offset) }
 
   /// Takes back all that was handed out after `mark`.

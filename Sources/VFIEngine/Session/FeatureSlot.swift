@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+
+/// The features of one source frame, kept for the pair that follows.
+final class FeatureSlot {
+  let arena: Arena
+  private let start: Arena.Mark
+  /// The frame's content id; 0 = of no use for another pair.
+  private(set) var id: UInt64 = 0
+  private(set) var features: FrameFeatures?
+
+  init(ledger: MemoryLedger) {
+    arena = Arena(ledger: ledger)
+    start = arena.mark
+  }
+
+  /// Forgets the features and makes their memory free for others, which take it in the same order.
+  func forget() {
+    id = 0
+    features = nil
+    arena.release(to: start)
+  }
+
+  /// As ``forget()``, for frames of another size.
+  func clear() {
+    forget()
+    arena.clear()
+  }
+
+  func keep(_ new: FrameFeatures, id newID: UInt64) {
+    features = new
+    id = newID
+  }
+}
+
+extension Interpolator {
+  /// Slots for both frames of a pair: those that hold them, else any that the other does not need.
+  func slots(_ idA: UInt64, _ idB: UInt64) -> (FeatureSlot, FeatureSlot) {
+    let a = slots.firstIndex { idA != 0 && $0.id == idA }
+    let b = slots.firstIndex { idB != 0 && $0.id == idB }
+    if idA != 0 && idA == idB { return (slots[a ?? 0], slots[a ?? 0]) }
+    let first = a ?? b.map { 1 - $0 } ?? 0
+    return (slots[first], slots[1 - first])
+  }
+
+  /// Features of a frame, from the slot or new.
+  func encode(_ frame: Frame, id: UInt64, in slot: FeatureSlot) throws(VFIError) -> FrameFeatures {
+    if id != 0, slot.id == id, let features = slot.features { return features }
+    slot.forget()
+    let factor = motionFactor(frame.description)
+    let size = frame.description.imageSize(reducedBy: factor, multiple: model.multiple)
+    let image = try engine.timed(.convert) { () throws(VFIError) in
+      let image = try slot.arena.map(height: size.height, width: size.width, channels: 3)
+      try frame.loadRGB(into: image, reducedBy: factor, on: engine)
+      return image
+    }
+    let features = try encode(image, in: slot)
+    slot.keep(features, id: id)
+    return features
+  }
+
+  /// Runs the encoder.
+  func encode(_ image: FeatureMap, in slot: FeatureSlot) throws(VFIError) -> FrameFeatures {
+    let features = try engine.timed(.encode) { () throws(VFIError) in
+      try model.encode(image, in: slot.arena, on: engine)
+    }
+    engine.statistics.framesEncoded += 1
+    return features
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+/// Runs all jobs on the caller's thread, but counts as several workers.
+private final class CountingRunner: JobRunner {
+  let maximumJobs: Int
+  init(_ jobs: Int) { maximumJobs = jobs }
+  func run(count: Int, job: (Int) -> Void) { for index in 0..<count { job(index) } }
+}
+
+extension Interpolator {
+  /// Lays scratch memory out in one block, where the first frame has left several.
+  ///
+  /// The last motion then moves to memory of its own, until the next pair begins.
+  func joinScratch() {
+    guard engine.scratch.isFragmented else { return }
+    do {
+      if let motion = lastMotion {
+        let map = motion.map
+        let copy = try motionArena.map(height: map.height, width: map.width, channels: 8)
+        for row in 0..<map.height {
+          for column in 0..<map.width {
+            let source = unsafe map.base + row * map.rowStride + column * map.pixelStride
+            unsafe (copy.base + (row * map.width + column) * 8).update(from: source, count: 8)
+          }
+        }
+        lastMotion = MotionField(map: copy, factor: motion.factor)
+      }
+      try engine.scratch.reset()
+    } catch {
+      // No memory for a better layout: the next frame takes what it needs, or says so.
+      lastMotion = nil
+      engine.scratch.clear()
+    }
+  }
+
+  /// Takes all memory of a frame like `description` by making one from two gray images.
+  func rehearse(_ description: FrameDescription) throws(VFIError) {
+    let factor = motionFactor(description)
+    let size = description.imageSize(reducedBy: factor, multiple: model.multiple)
+    var features: [FrameFeatures] = []
+    for slot in slots {
+      slot.forget()
+      let image = try slot.arena.map(height: size.height, width: size.width, channels: 3)
+      for y in 0..<size.height {
+        for x in 0..<size.width { for c in 0..<3 { image[y, x, c] = 0.5 } }
+      }
+      features.append(try encode(image, in: slot))
+    }
+    let pair = try model.prepare(features[0], features[1], on: engine)
+    let map = try model.decode(pair, t: 0.5, on: engine)
+    lastMotion = MotionField(map: map, factor: factor)
+    _ = try engine.scratch.map(
+      height: 1, width: 1,
+      channels: synthesisScratchCount(description, workers: engine.workers))
+  }
+
+  /// An upper bound of the bytes that a context takes for frames like `description`.
+  ///
+  /// Features grow with the number of pixels, so two small sizes are tried and the line through
+  /// them is followed. Cost: two frames of at most 192 x 192.
+  package static func memoryRequired(
+    model: any InterpolationModel, description: FrameDescription, workers: Int,
+    settings: InterpolatorSettings = InterpolatorSettings()
+  ) throws(VFIError) -> Int {
+    let small = (64 + model.multiple - 1) / model.multiple * model.multiple
+    let low = try memory(model, side: small, workers: workers)
+    let high = try memory(model, side: 2 * small, workers: workers)
+    let perPixel = Double(high - low) / Double(3 * small * small)
+    let base = max(0, Double(low) - perPixel * Double(small * small))
+
+    let interpolator = Interpolator(
+      model: model, engine: Engine(runner: CountingRunner(workers)), settings: settings)
+    let factor = interpolator.motionFactor(description)
+    let size = description.imageSize(reducedBy: factor, multiple: model.multiple)
+    let features = base + perPixel * Double(size.height) * Double(size.width)
+    let rows = Double(synthesisScratchCount(description, workers: workers) * 4)
+    return Int(features * 1.1 + rows) + 65536
+  }
+
+  /// Most bytes held while `side` x `side` frames are interpolated.
+  private static func memory(
+    _ model: any InterpolationModel, side: Int, workers: Int
+  ) throws(VFIError) -> Int {
+    let engine = Engine(runner: CountingRunner(workers))
+    var settings = InterpolatorSettings()
+    settings.flowScale = 1
+    let interpolator = Interpolator(model: model, engine: engine, settings: settings)
+    try interpolator.configure(FrameDescription(format: .gray8, width: side, height: side))
+    return engine.ledger.peakBytes
+  }
+}

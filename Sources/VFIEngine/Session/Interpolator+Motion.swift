@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+
+extension Interpolator {
+  /// Copies the motion behind the last interpolated frame, at the size of the picture.
+  ///
+  /// Flows are `[height][width][2]` (x, y) in pixels, the mask is `[height][width]`, the share of
+  /// the first frame. What is `nil` is not written. Throws `.state` when no frame was interpolated
+  /// since the last pair began.
+  package func copyMotion(
+    flow0: UnsafeMutablePointer<Float>?, flow1: UnsafeMutablePointer<Float>?,
+    mask: UnsafeMutablePointer<Float>?, width: Int, height: Int
+  ) throws(VFIError) {
+    guard let motion = lastMotion, let description else {
+      throw .state("no frame was interpolated")
+    }
+    guard width == description.width, height == description.height else {
+      throw .size("the motion is \(description.width) x \(description.height)")
+    }
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let stride = (width + 15 + 15) / 16 * 16
+    let scratch = unsafe try engine.scratch.buffer(
+      of: Float.self, count: 8 * stride * engine.workers)
+    try engine.forEach(height) { y, worker in
+      let planes = unsafe scratch + worker * 8 * stride
+      unsafe motion.row(
+        y, count: width, step: (1, 1), site: .zero, planes: planes, planeStride: stride,
+        kernels: engine.kernels.merge)
+      for x in 0..<width {
+        for c in 0..<2 {
+          unsafe flow0?[(y * width + x) * 2 + c] = planes[c * stride + x]
+          unsafe flow1?[(y * width + x) * 2 + c] = planes[(2 + c) * stride + x]
+        }
+        unsafe mask?[y * width + x] = planes[4 * stride + x]
+      }
+    }
+  }
+}

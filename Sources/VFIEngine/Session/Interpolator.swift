@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+
+/// Makes frames between two frames: decides, encodes, finds motion, and merges.
+///
+/// Every decision depends on the two frames only. Used by one thread at a time: first
+/// ``begin(_:_:idA:idB:)``, then ``render(_:_:into:)`` for each instant, then ``end()``, also when
+/// one of them threw.
+package final class Interpolator {
+  package let model: any InterpolationModel
+  package let engine: Engine
+  package let settings: InterpolatorSettings
+
+  /// What all memory is laid out for.
+  private(set) var description: FrameDescription?
+  let slots: [FeatureSlot]
+  private var pair: Pair?
+  private let start: Arena.Mark
+  /// The motion of the last interpolated frame, valid until the next pair begins.
+  var lastMotion: MotionField?
+  /// Holds ``lastMotion`` while scratch memory is laid out anew.
+  let motionArena: Arena
+
+  package init(
+    model: any InterpolationModel, engine: Engine,
+    settings: InterpolatorSettings = InterpolatorSettings()
+  ) {
+    self.model = model
+    self.engine = engine
+    self.settings = settings
+    slots = [FeatureSlot(ledger: engine.ledger), FeatureSlot(ledger: engine.ledger)]
+    motionArena = Arena(ledger: engine.ledger)
+    start = engine.scratch.mark
+  }
+
+  /// Two frames, what was decided about them, and what their instants share.
+  private struct Pair {
+    enum Kind { case motion, equal, cut }
+
+    let a: Frame
+    let b: Frame
+    let idA: UInt64
+    let idB: UInt64
+    let kind: Kind
+    let sceneScore: Double
+    var features: PairFeatures?
+    /// Time spent for all instants and not yet told.
+    var elapsed: UInt64
+  }
+
+  /// Starts a pair.
+  ///
+  /// `a` and `b` must stay valid until ``end()``. A non-zero id is shared by frames of equal content only; features of such a frame are kept
+  /// from the pair before. Nothing is encoded until an instant needs it.
+  package func begin(
+    _ a: Frame, _ b: Frame, idA: UInt64 = 0, idB: UInt64 = 0
+  ) throws(VFIError) {
+    let startTime = Statistics.now()
+    end()
+    try checkPair(a, b)
+    lastMotion = nil
+    motionArena.clear()
+    engine.scratch.release(to: start)
+    adopt(a.description)
+    var kind = Pair.Kind.motion
+    var score = -1.0
+    if settings.copyDuplicates && a.isEqual(to: b) {
+      kind = .equal
+    } else if settings.sceneCut {
+      score = try SceneCut.score(a, b, on: engine)
+      if score > settings.sceneCutThreshold { kind = .cut }
+    }
+    pair = Pair(
+      a: a, b: b, idA: idA, idB: idB, kind: kind, sceneScore: score, features: nil,
+      elapsed: Statistics.now() &- startTime)
+  }
+
+  /// Writes the frame at `numerator / denominator` (0 = a, 1 = b) to `out`.
+  ///
+  /// `out` has format and size of the pair and shares no memory with it.
+  package func render(
+    _ numerator: Int64, _ denominator: Int64, into out: Frame
+  ) throws(VFIError) -> FrameInfo {
+    let startTime = Statistics.now()
+    guard let pair else { throw .state("render without begin") }
+    guard denominator > 0, numerator >= 0, numerator <= denominator else {
+      throw .argument("\(numerator)/\(denominator) is not within 0 to 1")
+    }
+    try check(out, a: pair.a, b: pair.b)
+    if engine.cancellation.isCancelled { throw .cancelled }
+    let t = Float(Double(numerator) / Double(denominator))
+    // 2 * numerator <= denominator, without overflow.
+    let isNearerToA = numerator <= denominator - numerator
+    let decision: Decision
+    if numerator == 0 || numerator == denominator || pair.kind == .equal {
+      try (numerator == denominator ? pair.b : pair.a).copy(to: out, on: engine)
+      decision = .sourceCopy
+    } else if pair.kind == .motion {
+      try interpolate(t, into: out)
+      decision = .interpolated
+    } else if settings.cutAction == .blend {
+      try Frame.blend(pair.a, pair.b, t: t, into: out, on: engine)
+      decision = .blended
+    } else {
+      try (isNearerToA ? pair.a : pair.b).copy(to: out, on: engine)
+      decision = isNearerToA ? .heldPrevious : .heldNext
+    }
+    engine.statistics.count(decision)
+    let shared = pair.elapsed
+    self.pair?.elapsed = 0
+    return FrameInfo(
+      decision: decision, sceneScore: pair.sceneScore,
+      elapsed: shared &+ Statistics.now() &- startTime)
+  }
+
+  /// Ends the pair: no view of its frames is kept.
+  package func end() {
+    guard pair != nil else { return }
+    pair = nil
+    joinScratch()
+  }
+
+  /// How much of a cut lies between two frames, 0 to 100.
+  package func sceneScore(_ a: Frame, _ b: Frame) throws(VFIError) -> Double {
+    try checkPair(a, b)
+    return try SceneCut.score(a, b, on: engine)
+  }
+
+  /// Lays out all memory for frames like `description`, so that no later frame allocates.
+  ///
+  /// Costs as much time as one new frame.
+  package func configure(_ description: FrameDescription) throws(VFIError) {
+    end()
+    lastMotion = nil
+    motionArena.clear()
+    engine.scratch.release(to: start)
+    adopt(description)
+    let statistics = engine.statistics
+    defer { engine.statistics = statistics }
+    try rehearse(description)
+    for slot in slots { slot.forget() }
+    joinScratch()
+    motionArena.clear()
+    lastMotion = nil
+  }
+
+  /// Drops what belongs to frames of another size, format or colour.
+  private func adopt(_ new: FrameDescription) {
+    guard description != new else { return }
+    for slot in slots { slot.clear() }
+    engine.scratch.clear()
+    description = new
+  }
+
+  private func interpolate(_ t: Float, into out: Frame) throws(VFIError) {
+    guard let pair else { throw .state("render without begin") }
+    let features: PairFeatures
+    if let known = pair.features {
+      features = known
+    } else {
+      engine.scratch.release(to: start)
+      let (slotA, slotB) = slots(pair.idA, pair.idB)
+      let a = try encode(pair.a, id: pair.idA, in: slotA)
+      let b = slotA === slotB ? a : try encode(pair.b, id: pair.idB, in: slotB)
+      features = try engine.timed(.motion) { () throws(VFIError) in
+        try model.prepare(a, b, on: engine)
+      }
+      self.pair?.features = features
+      sharedEnd = engine.scratch.mark
+    }
+    lastMotion = nil
+    engine.scratch.release(to: sharedEnd)
+    let map = try engine.timed(.decode) { () throws(VFIError) in
+      try model.decode(features, t: t, on: engine)
+    }
+    let motion = MotionField(map: map, factor: motionFactor(pair.a.description))
+    try engine.timed(.synthesis) { () throws(VFIError) in
+      try synthesise(pair.a, pair.b, motion: motion, into: out, on: engine)
+    }
+    lastMotion = motion
+  }
+
+  /// Where scratch memory of one instant starts.
+  private lazy var sharedEnd = start
+}

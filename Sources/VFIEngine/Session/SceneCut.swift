@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+
+/// Tells a scene cut from motion by two frames alone.
+///
+/// Luma is reduced so that its longer side has at most 64 cells. Each block of 8x8 cells of one
+/// frame is searched in the other one, up to 8 cells away (an eighth of the picture): motion finds
+/// most blocks again, a cut does not. What stays unlike, in both directions, is taken in relation
+/// to the blocks' own contrast:
+///
+///     score = 18 * (residual + residual') / (contrast + contrast' + 16)     (at most 100)
+///
+/// with means per cell in code values of 8 bits. On `../shared/data/train` (448x256), threshold 10:
+/// of 545 pairs of frames from different shots 99.6 % score above, of 1152 neighbours inside shots
+/// 0.3 %, of 768 frames two apart 1.7 %. Plain mean difference reaches 96 % at that rate.
+package enum SceneCut {
+  private static let cells = 64
+  private static let block = 8
+  private static let reach = 8
+  private static let gain = 18.0
+  /// Contrast that is added, so that noise in flat pictures is no cut.
+  private static let noise = 8.0
+
+  /// 0 (the same scene) to 100, symmetric in `a` and `b`.
+  package static func score(_ a: Frame, _ b: Frame, on engine: Engine) throws(VFIError) -> Double {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let first = try Thumbnail(a, cells: cells, on: engine)
+    let second = try Thumbnail(b, cells: cells, on: engine)
+    let columns = (first.width + block - 1) / block
+    let rows = (first.height + block - 1) / block
+    let sums = unsafe try engine.scratch.buffer(of: SIMD2<Int32>.self, count: rows * columns)
+    let kernels = engine.kernels.block
+    try engine.forEach(rows * columns) { index, _ in
+      let x = index % columns * block
+      let y = index / columns * block
+      let width = min(block, first.width - x)
+      let height = min(block, first.height - y)
+      var sum = SIMD2<Int32>(0, 0)
+      for (one, other) in [(first, second), (second, first)] {
+        sum.x &+= unsafe kernels.blockSearch(
+          one.cells, other.cells, one.width, one.height, x, y, width, height, reach)
+        sum.y &+= unsafe kernels.blockActivity(
+          one.cells + y * one.width + x, one.width, width, height)
+      }
+      unsafe sums[index] = sum
+    }
+    var residual = 0.0
+    var contrast = 0.0
+    for index in 0..<rows * columns {
+      residual += unsafe Double(sums[index].x)
+      contrast += unsafe Double(sums[index].y)
+    }
+    let area = Double(first.width * first.height)
+    return min(100, gain * residual / (contrast + 2 * noise * area))
+  }
+}
+
+/// Luma of a frame in few cells: means of squares of the picture, in code values of 8 bits.
+@safe private struct Thumbnail {
+  let width: Int
+  let height: Int
+  let cells: UnsafeMutablePointer<UInt8>
+
+  /// Memory is taken from `engine.scratch`.
+  init(_ frame: Frame, cells limit: Int, on engine: Engine) throws(VFIError) {
+    let description = frame.description
+    let side = (max(description.width, description.height) + limit - 1) / limit
+    let width = (description.width + side - 1) / side
+    let height = (description.height + side - 1) / side
+    self.width = width
+    self.height = height
+    let cells = unsafe try engine.scratch.buffer(of: UInt8.self, count: width * height)
+    unsafe self.cells = unsafe cells
+    // A row of samples, padded to whole cells, and a row of sums for each worker.
+    let rowCount = (width * side + 15) / 16 * 16
+    let scratch = unsafe try engine.scratch.buffer(
+      of: Float.self, count: 2 * rowCount * engine.workers)
+    let reader = LumaReader(frame, kernels: engine.kernels.pixelConvert)
+    // Eight rows of a cell tell its mean well enough.
+    let step = max(1, side / 8)
+    try engine.forEach(height) { row, worker in
+      let samples = unsafe scratch + 2 * rowCount * worker
+      let sums = unsafe samples + rowCount
+      unsafe sums.update(repeating: 0, count: width)
+      var weight: Float = 0
+      for y in stride(from: row * side, to: min((row + 1) * side, description.height), by: step) {
+        weight += unsafe reader.add(row: y, samples: samples, side: side, count: width, to: sums)
+      }
+      for x in 0..<width {
+        let mean = unsafe sums[x] / (weight * Float(side))
+        unsafe cells[row * width + x] = UInt8(max(0, min(mean + 0.5, 255)))
+      }
+    }
+  }
+}
+
+/// Adds rows of luma, or of RGB with green counted twice, to sums of cells.
+private struct LumaReader {
+  let frame: Frame
+  let layout: PixelLayout
+  let kernels: PixelConvertKernels
+  /// Code values in one of 8 bits.
+  let unit: Float
+
+  init(_ frame: Frame, kernels: PixelConvertKernels) {
+    self.frame = frame
+    self.kernels = kernels
+    layout = frame.description.format.layout
+    unit = layout.sampleType == .float ? 1 / 255 : Float(1 << (layout.depth - 8))
+  }
+
+  /// Adds `count` cells of `side` columns; returns by how much one sample counts.
+  func add(
+    row: Int, samples: UnsafeMutablePointer<Float>, side: Int, count: Int,
+    to sums: UnsafeMutablePointer<Float>
+  ) -> Float {
+    var weight: Float = 0
+    let width = frame.description.width
+    for index in 0..<(layout.isRGB ? 3 : 1) {
+      unsafe load(layout.components[index], row, samples)
+      for x in width..<max(side * count, width) { unsafe samples[x] = samples[width - 1] }
+      let repeats = layout.components[index].component == .green ? 2 : 1
+      for _ in 0..<repeats { unsafe kernels.addColumnGroups(samples, side, count, sums) }
+      weight += Float(repeats) * unit
+    }
+    return weight
+  }
+
+  private func load(_ component: ComponentLayout, _ row: Int, _ out: UnsafeMutablePointer<Float>) {
+    let source = unsafe UnsafeRawPointer(frame.row(row, of: component))
+    let step = component.step * layout.sampleType.rawValue
+    let count = frame.description.width
+    switch layout.sampleType {
+    case .byte: unsafe kernels.loadRowBytes(source, step, count, out)
+    case .word: unsafe kernels.loadRowWords(source, step, Int32(layout.shift), count, out)
+    case .float: unsafe kernels.loadRowFloats(source, step, count, out)
+    }
+  }
+}
