@@ -6,7 +6,6 @@ frame, so that a crop has the same flow as in use; it runs when a pair is drawn 
 and is kept on disk in half precision beside the frames.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,13 +15,23 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from vfi_training.baseline import psnr, warp_mean
 from vfi_training.inverse_search import inverse_search
-from vfi_training.pack import HEIGHT, WIDTH
-from vfi_training.synthetic import MOST_LAYERS, random_scene, render
+from vfi_training.pack import HEIGHT, WIDTH, Pack
+from vfi_training.synthetic import MOST_LAYERS, Layer, random_scene, render
 
-LONGEST_SPAN = 10  # frames between the two ends
-TARGET_MOTION = (2.0, 50.0)  # mean pixels between the two ends, drawn log-uniformly
+# Frames between the two ends and how often. Far apart, real motion is not linear: where things
+# stand at t cannot be known, and such samples only add noise to the gradient.
+SPANS = {2: 0.55, 3: 0.2, 4: 0.2, 6: 0.05}
+SCENES = 80  # synthetic scenes kept for reuse
+NEW_SCENE = 0.25  # share of synthetic samples that come from a scene never used before
+# Pairs whose middle frame the plain warp already gives this well, or this badly (mostly motion that
+# is not linear), are left out: PSNR in dB.
+LEARNABLE = (19.0, 41.0)
+CROPS = 4  # crops taken from each drawn pair or scene
 LEAST_MOTION = 0.7  # crops whose mean motion is below this many pixels are drawn again
+
+UNSEEN, KNOWN, SKIPPED = 0, 1, 2  # states of a pair in the pool
 
 Frame = Callable[[], Tensor]  # RGB [3, H, W] in 0..1, read or rendered when called
 
@@ -35,33 +44,27 @@ class Pair:
     span: int
 
 
-class Pack:
-    """Frames and shots written by vfi_training.pack."""
+@dataclass(frozen=True)
+class Scene:
+    """A rendered scene with its first and last frame and the flow between them."""
 
-    def __init__(self, folder: Path):
-        self.shots = json.loads((folder / "shots.json").read_text())
-        raw = np.memmap(folder / "frames.rgb", np.uint8, "r")
-        self.frames = raw.reshape(-1, HEIGHT, WIDTH, 3)
-
-    def frame(self, index: int) -> Tensor:
-        """RGB [3, H, W] in 0..1."""
-        pixels = np.array(self.frames[index])  # a copy: the file is mapped read-only
-        return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+    layers: list[Layer]
+    ends: tuple[Tensor, Tensor]  # [3, H, W]
+    flow: Tensor  # [4, H/4, W/4]
 
 
 def draw_pairs(shots: list[dict], count: int, seed: int) -> list[Pair]:
-    """Pairs over all shots, frames equally likely, spans chosen so that most pairs move far."""
+    """Pairs over all shots, a shot's share growing with its length and motion."""
     random = np.random.default_rng(seed)
     long_enough = [shot for shot in shots if shot["frames"] > 2]
-    share = np.array([shot["frames"] * min(shot["motion"], 3.0) ** 0.5 for shot in long_enough])
+    share = np.array([shot["frames"] * min(shot["motion"], 6.0) ** 0.7 for shot in long_enough])
     chosen = random.choice(len(long_enough), count, p=share / share.sum())
+    spans = random.choice(list(SPANS), count, p=list(SPANS.values()))
     pairs = []
-    for shot in (long_enough[i] for i in chosen):
-        motion = np.exp(random.uniform(*np.log(TARGET_MOTION)))
-        longest = min(LONGEST_SPAN, shot["frames"] - 1)
-        span = int(np.clip(round(motion / max(shot["motion"], 0.1)), 2, longest))
-        first = shot["first"] + int(random.integers(shot["frames"] - span))
-        pairs.append(Pair(first, span))
+    for shot, span in zip((long_enough[i] for i in chosen), spans, strict=True):
+        fitting = min(int(span), shot["frames"] - 1)
+        first = shot["first"] + int(random.integers(shot["frames"] - fitting))
+        pairs.append(Pair(first, fitting))
     return pairs
 
 
@@ -70,6 +73,7 @@ class Pool(torch.utils.data.IterableDataset):
 
     def __init__(self, folder: Path, pairs: int, crop: int, synthetic: float, seed: int):
         self.crop, self.synthetic, self.seed = crop, synthetic, seed
+        self.scenes: list[Scene] = []
         self.pack = Pack(folder)
         shots = [shot for shot in self.pack.shots if not shot["validation"]]
         self.pairs = draw_pairs(shots, pairs, seed)
@@ -77,37 +81,51 @@ class Pool(torch.utils.data.IterableDataset):
         shape = (pairs, 4, HEIGHT // 4, WIDTH // 4)
         if not self.flow_file.exists():
             np.memmap(self.flow_file, np.float16, "w+", shape=shape)
-            np.memmap(f"{self.flow_file}.known", np.uint8, "w+", shape=(pairs,))
+            np.memmap(f"{self.flow_file}.state", np.uint8, "w+", shape=(pairs,))
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         random = np.random.default_rng([self.seed, worker.seed % 2**31 if worker else 0])
         shape = (len(self.pairs), 4, HEIGHT // 4, WIDTH // 4)
         self.flows = np.memmap(self.flow_file, np.float16, "r+", shape=shape)
-        self.known = np.memmap(f"{self.flow_file}.known", np.uint8, "r+", shape=shape[:1])
+        self.state = np.memmap(f"{self.flow_file}.state", np.uint8, "r+", shape=shape[:1])
+        waiting: list[dict[str, Tensor]] = []
         while True:
-            sample = self.draw(random)
-            if sample is not None:
-                yield sample
+            # Crops of one source are kept apart by drawing from a hundred waiting ones.
+            while len(waiting) < 96:
+                waiting += self.draw(random)
+            yield waiting.pop(int(random.integers(len(waiting))))
 
-    def flow(self, number: int) -> Tensor:
-        """flow01, flow10 of a pair [4, H/4, W/4], in full-resolution pixels."""
-        if not self.known[number]:
+    def flow(self, number: int) -> Tensor | None:
+        """flow01, flow10 of a pair [4, H/4, W/4], full-resolution pixels; none: not learnable."""
+        if self.state[number] == UNSEEN:
             pair = self.pairs[number]
-            ends = (
-                self.pack.frame(pair.first)[None],
-                self.pack.frame(pair.first + pair.span)[None],
-            )
-            self.flows[number] = torch.cat(inverse_search(*ends), 1)[0].numpy()
-            self.known[number] = 1
+            indices = pair.first, pair.first + pair.span // 2, pair.first + pair.span
+            frame0, wanted, frame1 = (self.pack.frame(index)[None] for index in indices)
+            flows = inverse_search(frame0, frame1)
+            t = torch.full((1, 1, 1, 1), pair.span // 2 / pair.span)
+            quality = psnr(warp_mean(frame0, frame1, *flows, t), wanted)
+            learnable = LEARNABLE[0] < quality < LEARNABLE[1]
+            self.flows[number] = torch.cat(flows, 1)[0].numpy()
+            self.state[number] = KNOWN if learnable else SKIPPED
+        if self.state[number] == SKIPPED:
+            return None
         return torch.from_numpy(self.flows[number].astype(np.float32))
 
-    def draw(self, random: np.random.Generator) -> dict[str, Tensor] | None:
-        """One augmented crop, or nothing where the chosen place does not move."""
+    def draw(self, random: np.random.Generator) -> list[dict[str, Tensor]]:
+        """Augmented crops of one pair or scene; none where the chosen places do not move."""
         if random.random() < self.synthetic:
-            frames, flow, t = self.rendered(random)
+            source = self.rendered(random)
         else:
-            frames, flow, t = self.recorded(random)
+            source = self.recorded(random)
+        if source is None:
+            return []
+        crops = [self.cut(*source, random) for _ in range(CROPS)]
+        return [crop for crop in crops if crop is not None]
+
+    def cut(
+        self, frames: list[Frame], flow: Tensor, t: float, random: np.random.Generator
+    ) -> dict[str, Tensor] | None:
         enlarge = random.random() < 0.1
         crop = self.crop // 2 if enlarge else self.crop
         y = 4 * int(random.integers((HEIGHT - crop) // 4 + 1))
@@ -115,33 +133,49 @@ class Pool(torch.utils.data.IterableDataset):
         flow = flow[:, y // 4 : (y + crop) // 4, x // 4 : (x + crop) // 4]
         if flow[:2].square().sum(0).sqrt().mean() < LEAST_MOTION and random.random() < 0.95:
             return None
-        frames = torch.stack([frame()[:, y : y + crop, x : x + crop] for frame in frames])
+        parts = torch.stack([frame()[:, y : y + crop, x : x + crop] for frame in frames])
         if enlarge:
-            frames = double(frames)
+            parts = double(parts)
             flow = 2 * double(flow[None])[0]
-        return augment(frames, flow, t, random)
+        return augment(parts, flow, t, random)
 
-    def recorded(self, random: np.random.Generator) -> tuple[list[Frame], Tensor, float]:
+    def recorded(self, random: np.random.Generator) -> tuple[list[Frame], Tensor, float] | None:
         """First, wanted and last frame of a pair, the flow between the ends, and the instant."""
         number = int(random.integers(len(self.pairs)))
         pair = self.pairs[number]
         middle = int(random.integers(1, pair.span))
         indices = (pair.first, pair.first + middle, pair.first + pair.span)
+        flow = self.flow(number)
+        if flow is None:
+            return None
         frames = [partial(self.pack.frame, index) for index in indices]
-        return frames, self.flow(number), middle / pair.span
+        return frames, flow, middle / pair.span
 
     def rendered(self, random: np.random.Generator) -> tuple[list[Frame], Tensor, float]:
         """The same of a synthetic scene."""
+        if len(self.scenes) < SCENES or random.random() < NEW_SCENE:
+            scene = self.new_scene(random)
+            self.scenes = [*self.scenes[-(SCENES - 1) :], scene]
+        else:
+            scene = self.scenes[int(random.integers(len(self.scenes)))]
+        t = float(random.integers(1, 8)) / 8
+        frames = [scene.ends[0], planes(render(scene.layers, t - 0.5)), scene.ends[1]]
+        return [partial(torch.clone, frame) for frame in frames], scene.flow, t
+
+    def new_scene(self, random: np.random.Generator) -> Scene:
         pictures = []
         for _ in range(int(random.integers(2, MOST_LAYERS + 1))):
             pair = self.pairs[int(random.integers(len(self.pairs)))]
             pictures.append(self.pack.frames[pair.first].astype(np.float32) / 255)
-        scene = random_scene(pictures, random)
-        t = float(random.integers(1, 8)) / 8
-        images = [render(scene, s).clip(0, 1) for s in (-0.5, t - 0.5, 0.5)]
-        tensors = [torch.from_numpy(image).permute(2, 0, 1) for image in images]
-        flow = torch.cat(inverse_search(tensors[0][None], tensors[2][None]), 1)[0]
-        return [partial(torch.clone, tensor) for tensor in tensors], flow, t
+        layers = random_scene(pictures, random)
+        ends = planes(render(layers, -0.5)), planes(render(layers, 0.5))
+        flow = torch.cat(inverse_search(ends[0][None], ends[1][None]), 1)[0]
+        return Scene(layers, ends, flow)
+
+
+def planes(image: np.ndarray) -> Tensor:
+    """[H, W, 3] -> [3, H, W], clipped to 0..1."""
+    return torch.from_numpy(image.clip(0, 1)).permute(2, 0, 1)
 
 
 def double(x: Tensor) -> Tensor:

@@ -169,10 +169,11 @@ class DefaultModel(nn.Module):
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Activations keep their size through the layers; flows, logits and residual start small.
+        """Activations keep their size through the layers; flows, logits and residual start at zero.
 
-        With PyTorch's own initialisation they fade to nothing, and nothing is learnt. Small outputs
-        let training begin at the warp along the inverse search.
+        So training begins at the warp along the inverse search, and features are no disturbance
+        that would have to be unlearnt first. Half of the channels that enter a stage begin as
+        differences between the two warped feature maps, which tell where a flow is wrong.
         """
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -182,12 +183,23 @@ class DefaultModel(nn.Module):
                 layer.weight.normal_(0, (2 / (1 + 0.25**2) / fan_in) ** 0.5)
                 layer.bias.zero_()
         self.encoder.to_half.conv.weight.mul_(4)  # frames minus 0.5 deviate by about a quarter
-        for refine, outputs in (
+        for stage, outputs in (
             (self.refine_eighth, 5),
             (self.refine_quarter, 4),
             (self.refine_half, 8),
         ):
-            refine.head.weight[:, :outputs] *= 0.01
+            stage.head.weight[:, :outputs] = 0
+        for stage, first, features in (
+            (self.refine_eighth, 0, 48),  # candidate A
+            (self.refine_eighth, 96, 48),  # candidate B
+            (self.refine_quarter, 27, 32),
+            (self.refine_half, 12, 16),
+        ):
+            weight = stage.enter.conv.weight
+            half = len(weight) // 2
+            frame0 = weight[:half, first : first + features]
+            frame0.mul_(2)
+            weight[:half, first + features : first + 2 * features] = -frame0
 
     def forward(
         self,

@@ -16,6 +16,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 HEIGHT, WIDTH = 256, 448
 VALIDATION_SHARE = 0.10
@@ -36,6 +38,20 @@ def decode(path: Path) -> np.ndarray:
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     raw = subprocess.run(command, check=True, capture_output=True).stdout
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+class Pack:
+    """Frames and shots written by vfi_training.pack."""
+
+    def __init__(self, folder: Path):
+        self.shots = json.loads((folder / "shots.json").read_text())
+        raw = np.memmap(folder / "frames.rgb", np.uint8, "r")
+        self.frames = raw.reshape(-1, HEIGHT, WIDTH, 3)
+
+    def frame(self, index: int) -> Tensor:
+        """RGB [3, H, W] in 0..1."""
+        pixels = np.array(self.frames[index])  # a copy: the file is mapped read-only
+        return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 
 
 def main() -> None:

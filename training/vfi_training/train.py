@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from vfi_training.data import Pool
 from vfi_training.default_model import DefaultModel
-from vfi_training.losses import census, charbonnier, inner_flows
+from vfi_training.losses import inner_flows, log_charbonnier, log_square
 from vfi_training.validate import Validation
 
 
@@ -31,12 +31,27 @@ class Run:
         self.model = DefaultModel().to(device, memory_format=torch.channels_last)
         self.average = deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=config["rate"], weight_decay=config["weight_decay"]
+            self.parameter_groups(),
+            lr=config["rate"],
+            betas=config["betas"],
+            weight_decay=config["weight_decay"],
         )
         self.step, self.seconds = 0, 0.0
         self.checkpoint = out / "checkpoint.pt"
         if self.checkpoint.exists():
             self.load()
+
+    def parameter_groups(self) -> list[dict]:
+        """Heads, PReLU slopes and all else, each with its share of the rate and its warm-up.
+
+        The heads learn first, from random features, and slowly: their noisy steps disturb the warp,
+        and the quickest remedy that the gradient finds is to shrink all features to nothing.
+        """
+        groups = {"heads": [], "slopes": [], "others": []}
+        for name, parameter in self.model.named_parameters():
+            kind = "heads" if ".head." in name else "slopes" if "prelu" in name else "others"
+            groups[kind].append(parameter)
+        return [{"params": groups[kind], **self.config[kind]} for kind in groups]
 
     def load(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
@@ -71,11 +86,10 @@ class Run:
         return self.step / self.config["steps"]
 
     def rate(self) -> float:
-        """Linear warm-up by steps, then half a cosine over the budget."""
+        """Half a cosine over the budget."""
         highest, lowest = self.config["rate"], self.config["last_rate"]
         cosine = (1 + math.cos(math.pi * min(self.progress, 1))) / 2
-        warm = min(1.0, (self.step + 1) / self.config["warm_up_steps"])
-        return warm * (lowest + (highest - lowest) * cosine)
+        return lowest + (highest - lowest) * cosine
 
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The weighted sum, and the plain squared error for the log."""
@@ -84,15 +98,16 @@ class Run:
             out = self.model(frames[:, 0], frames[:, 2], batch["t"], flow[:, :2], flow[:, 2:])
         wanted = frames[:, 1]
         weight = self.config["loss"]
-        loss = charbonnier(out["unclamped"] - wanted)
-        loss = loss + weight["census"] * census(out["unclamped"], wanted, weight["census_offsets"])
+        difference = out["unclamped"] - wanted
+        loss = log_charbonnier(difference) + weight["square"] * log_square(difference)
         guidance = weight["inner_flows"] * (1 - min(self.progress, 1))  # wrong at occlusions
         loss = loss + guidance * inner_flows(out, frames)
         return loss, (out["frame"].detach() - wanted).square().mean((1, 2, 3))
 
     def train_step(self, batch: dict[str, Tensor]) -> tuple[float, Tensor]:
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
+            warm = min(1.0, (self.step + 1) / group["warm_up_steps"])
+            group["lr"] = self.rate() * group["share"] * warm
         loss, squared = self.loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -5,27 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
-from vfi_training.data import Pack
-from vfi_training.default_model import backward_warp, candidates_at
+from torch import nn
+from vfi_training.baseline import psnr, warp_mean
 from vfi_training.inverse_search import inverse_search
+from vfi_training.pack import Pack
 
-DISTANCES = (1, 2, 3)  # frames from the wanted frame to each end
+DISTANCES = (1, 2)  # frames from the wanted frame to each end
 SEED = 0
-
-
-def psnr(found: Tensor, wanted: Tensor) -> float:
-    return float(-10 * torch.log10((found - wanted).square().mean().clamp(min=1e-8)))
-
-
-def warp_mean(frame0: Tensor, frame1: Tensor, flow01: Tensor, flow10: Tensor, t: Tensor) -> Tensor:
-    """Baseline: both candidates, both frames, equal shares."""
-    total = torch.zeros_like(frame0)
-    for candidate in candidates_at(flow01 / 4, flow10 / 4, t):
-        flow = 4 * functional.interpolate(candidate, scale_factor=4, mode="bilinear")
-        total += backward_warp(frame0, flow[:, :2]) + backward_warp(frame1, flow[:, 2:])
-    return total / 4
 
 
 def draw_triplets(shots: list[dict], count: int) -> list[tuple[int, int]]:
