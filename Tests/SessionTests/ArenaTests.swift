@@ -14,6 +14,27 @@ import VFIEngine
     #expect(ledger.allocationCount == 4)
   }
 
+  /// One block takes the place of several, no larger than what was in use at once.
+  @Test func joinsIntoWhatWasNeeded() throws {
+    let ledger = MemoryLedger()
+    let arena = Arena(ledger: ledger)
+    let kept = try arena.map(height: 1, width: 16, channels: 1)
+    kept[0, 0, 0] = 3
+    for size in [100, 200, 400, 300] {
+      let mark = arena.mark
+      let map = try arena.map(height: size, width: 16, channels: 1)
+      map[size - 1, 15, 0] = 1
+      arena.release(to: mark)
+    }
+    #expect(kept[0, 0, 0] == 3)
+    #expect(ledger.currentBytes == 64 * 401)
+    try arena.reset()
+    #expect(ledger.currentBytes == 64 * 401)
+    let count = ledger.allocationCount
+    for size in [1, 400] { _ = try arena.map(height: size, width: 16, channels: 1) }
+    #expect(ledger.allocationCount == count)
+  }
+
   @Test func limitIsKept() throws {
     let arena = Arena(ledger: MemoryLedger(limit: 1000))
     #expect(throws: VFIError.self) { _ = try arena.map(height: 100, width: 100, channels: 1) }

@@ -79,12 +79,16 @@ package final class Arena {
   package struct Mark {
     fileprivate let block: Int
     fileprivate let offset: Int
+    fileprivate let used: Int
   }
 
   private let ledger: MemoryLedger
   private var blocks: [Block] = []
   private var block = 0
   private var offset = 0
+  /// Bytes handed out, and the most that ever were since ``clear()``.
+  private var used = 0
+  private var mostUsed = 0
 
   package init(ledger: MemoryLedger) { self.ledger = ledger }
 
@@ -111,36 +115,45 @@ package final class Arena {
       throw .size("a buffer of \(count) elements is too large")
     }
     let size = (max(bytes, 1) + 63) & ~63
-    while block < blocks.count {
-      if blocks[block].size - offset >= size {
-        defer { offset += size }
-        return unsafe (blocks[block].memory + offset).bindMemory(to: type, capacity: count)
-      }
+    let firstFree = offset > 0 ? block + 1 : block
+    while block < blocks.count, blocks[block].size - offset < size {
       block += 1
       offset = 0
     }
+    if block == blocks.count { try grow(by: size, keeping: firstFree) }
+    defer { offset += size }
+    used += size
+    mostUsed = max(mostUsed, used)
+    return unsafe (blocks[block].memory + offset).bindMemory(to: type, capacity: count)
+  }
+
+  /// Appends a block, and gives those back that hold nothing and were too small.
+  private func grow(by size: Int, keeping count: Int) throws(VFIError) {
+    while blocks.count > count {
+      let old = blocks.removeLast()
+      unsafe ledger.giveBack(old.memory, old.size)
+    }
+    block = blocks.count
     blocks.append(unsafe Block(memory: try ledger.take(size), size: size))
-    offset = size
-    return unsafe blocks[block].memory.bindMemory(to: type, capacity: count)
   }
 
   /// Whether a layout in one block would be better.
   package var isFragmented: Bool { blocks.count > 1 }
 
-  package var mark: Mark { Mark(block: block, offset: offset) }
+  package var mark: Mark { Mark(block: block, offset: offset, used: used) }
 
   /// Takes back all that was handed out after `mark`.
   package func release(to mark: Mark) {
     block = mark.block
     offset = mark.offset
+    used = mark.used
   }
 
-  /// Takes everything back, and joins several blocks into one.
+  /// Takes everything back, and joins several blocks into one of the size that was needed at most.
   package func reset() throws(VFIError) {
-    block = 0
-    offset = 0
+    (block, offset, used) = (0, 0, 0)
     guard blocks.count > 1 else { return }
-    let total = blocks.reduce(0) { $0 + $1.size }
+    let total = mostUsed
     clear()
     blocks.append(unsafe Block(memory: try ledger.take(total), size: total))
   }
@@ -149,7 +162,6 @@ package final class Arena {
   package func clear() {
     for old in blocks { unsafe ledger.giveBack(old.memory, old.size) }
     blocks.removeAll()
-    block = 0
-    offset = 0
+    (block, offset, used, mostUsed) = (0, 0, 0, 0)
   }
 }
