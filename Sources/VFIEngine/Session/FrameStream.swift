@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+
+/// What a stream asks for the frames between two sources: an ``Interpolator``, or a test's stand-in.
+package protocol PairRenderer: AnyObject {
+  var engine: Engine { get }
+  /// Equal ids stand for equal frames.
+  func begin(_ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64) throws(VFIError)
+  /// Writes the frame at `num / den` between the pair's frames.
+  func render(_ num: Int64, _ den: Int64, into out: Frame) throws(VFIError) -> FrameInfo
+  func end()
+}
+
+/// Rates of a stream, and the gap that it does not bridge.
+package struct FrameStreamSettings: Sendable {
+  package var clock: OutputClock
+  /// Frames a second that sources nominally have; the last resort for a missing duration.
+  package var sourceRate: Rational?
+  /// Seconds between sources beyond which frames are held.
+  package var maximumGap: Double
+
+  package init(clock: OutputClock, sourceRate: Rational?, maximumGap: Double) {
+    self.clock = clock
+    self.sourceRate = sourceRate
+    self.maximumGap = maximumGap
+  }
+}
+
+/// Source frames in, frames at another rate out.
+///
+/// A *run* is a row of sources with increasing pts and one description. Its output n stands at
+/// `start + n / rate` and is due while that is before the end of the run's last frame. At most two
+/// sources of the current run are held, and the first of the next one.
+package final class FrameStream {
+  /// What ``receive()`` gives.
+  package enum Output {
+    /// Its planes are valid until the next call.
+    case frame(OutputFrame)
+    /// Nothing is due before another source comes.
+    case again
+    /// Nothing follows.
+    case end
+  }
+
+  @safe package struct OutputFrame {
+    package let frame: Frame
+    /// In units of the clock.
+    package let pts: Int64
+    package let duration: Int64
+    /// That of the nearer source.
+    package let opaque: UnsafeMutableRawPointer?
+    package let info: FrameInfo
+  }
+
+  @safe private struct Source {
+    let buffer: FrameBuffer
+    let frame: Frame
+    /// In units of the clock.
+    let time: Int64
+    /// In units of the clock; 0 = unknown.
+    let duration: Int64
+    let opaque: UnsafeMutableRawPointer?
+    let id: UInt64
+  }
+
+  package let settings: FrameStreamSettings
+  private let renderer: any PairRenderer
+  private let outputBuffer: FrameBuffer
+  private var spareBuffers: [FrameBuffer] = []
+
+  /// The latest source at or before the next output.
+  private var previous: Source?
+  /// The source after it.
+  private var next: Source?
+  /// The first source of the run that follows when this one has ended.
+  private var queued: Source?
+  private var draining = false
+  private var pairIsOpen = false
+  private var lastID: UInt64 = 0
+
+  /// Time of the run's first source.
+  private var start: Int64 = 0
+  /// Number of the run's next output.
+  private var index: Int64 = 0
+  /// Between the run's two latest sources; 0 = there was one only.
+  private var sourceInterval: Int64 = 0
+
+  package init(renderer: any PairRenderer, settings: FrameStreamSettings) {
+    self.renderer = renderer
+    self.settings = settings
+    outputBuffer = FrameBuffer(ledger: renderer.engine.ledger)
+  }
+
+  /// Source frames, and about how many seconds, between a source and the outputs before it.
+  package var latency: (frames: Int, seconds: Double) {
+    let nominal = settings.sourceRate.map { Double($0.den) / Double($0.num) }
+    return (1, nominal ?? settings.clock.seconds(from: 0, to: sourceInterval))
+  }
+
+  /// Copies a source into the stream; `false` when outputs must be received before.
+  ///
+  /// `pts` and `duration` (0 = unknown) are in units of the source's timebase. Throws `.state`
+  /// after ``drain()``, `.argument` when the time is out of range.
+  package func send(
+    _ frame: Frame, pts: Int64, duration: Int64, opaque: UnsafeMutableRawPointer?
+  ) throws(VFIError) -> Bool {
+    guard !draining else { throw .state("no frame can be sent after drain: flush first") }
+    let time = try settings.clock.time(pts: pts)
+    settle()
+    guard next == nil, queued == nil else { return false }
+    if let previous, time == previous.time { return true }
+    let buffer = spareBuffers.popLast() ?? FrameBuffer(ledger: renderer.engine.ledger)
+    let copy: Frame
+    do throws(VFIError) {
+      copy = try buffer.frame(frame.description)
+      try frame.copy(to: copy, on: renderer.engine)
+    } catch {
+      spareBuffers.append(buffer)
+      throw error
+    }
+    lastID &+= 1
+    let source = unsafe Source(
+      buffer: buffer, frame: copy, time: time, duration: settings.clock.duration(duration),
+      opaque: opaque, id: lastID)
+    guard let previous else {
+      beginRun(source)
+      return true
+    }
+    if time < previous.time || frame.description != previous.frame.description {
+      queued = source
+    } else {
+      next = source
+    }
+    return true
+  }
+
+  /// Gives the next output.
+  ///
+  /// After an error nothing is lost: the same output is tried again.
+  package func receive() throws(VFIError) -> Output {
+    settle()
+    guard let previous else { return draining ? .end : .again }
+    let time = settings.clock.time(output: index, start: start)
+    let output: OutputFrame
+    if time == previous.time {
+      output = pass(previous, at: time, .sourceCopy)
+    } else if let next {
+      output = try between(previous, next, at: time)
+    } else if draining || queued != nil {
+      output = pass(previous, at: time, .heldPrevious)
+    } else {
+      return .again
+    }
+    index += 1
+    return .frame(output)
+  }
+
+  /// Says that no source follows.
+  package func drain() { draining = true }
+
+  /// Forgets all frames; the next source starts a new run.
+  package func flush() {
+    closePair()
+    for source in [previous, next, queued] { recycle(source) }
+    (previous, next, queued) = (nil, nil, nil)
+    draining = false
+  }
+}
+
+extension FrameStream {
+  private func beginRun(_ source: Source) {
+    previous = source
+    start = source.time
+    index = 0
+    sourceInterval = 0
+  }
+
+  private func recycle(_ source: Source?) {
+    if let source { spareBuffers.append(source.buffer) }
+  }
+
+  /// Drops the sources that no further output needs, and enters the queued run after the last.
+  private func settle() {
+    while let current = previous {
+      let time = settings.clock.time(output: index, start: start)
+      if let following = next {
+        guard time >= following.time else { return }
+        closePair()
+        sourceInterval = Int64(clamping: Int128(following.time) - Int128(current.time))
+        (previous, next) = (following, nil)
+      } else {
+        guard draining || queued != nil, time >= end(of: current) else { return }
+        previous = nil
+        if let first = queued {
+          queued = nil
+          beginRun(first)
+        }
+      }
+      recycle(current)
+    }
+  }
+
+  /// Where the run ends when `source` is its last.
+  ///
+  /// A later frame of another size or format ends it at the latest at its own time.
+  private func end(of source: Source) -> Int64 {
+    let successor = queued.flatMap { $0.time > source.time ? $0.time : nil }
+    var duration = source.duration
+    if duration <= 0 {
+      if let successor { return successor }
+      duration = sourceInterval
+    }
+    if duration <= 0, let rate = settings.sourceRate {
+      duration = settings.clock.interval(rate: rate)
+    }
+    if duration <= 0 { duration = settings.clock.interval }
+    let end = Int64(clamping: Int128(source.time) + Int128(duration))
+    return min(end, successor ?? .max)
+  }
+
+  /// A source itself: its own memory, so bit by bit.
+  private func pass(_ source: Source, at time: Int64, _ decision: Decision) -> OutputFrame {
+    if decision == .sourceCopy {
+      renderer.engine.statistics.framesCopied += 1
+    } else {
+      renderer.engine.statistics.framesHeld += 1
+    }
+    return unsafe OutputFrame(
+      frame: source.frame, pts: time, duration: settings.clock.interval, opaque: source.opaque,
+      info: FrameInfo(decision: decision))
+  }
+
+  /// The output at `time`, which lies inside the pair.
+  private func between(_ a: Source, _ b: Source, at time: Int64) throws(VFIError) -> OutputFrame {
+    let (distance, overflow) = b.time.subtractingReportingOverflow(a.time)
+    if overflow || settings.clock.seconds(from: a.time, to: b.time) > settings.maximumGap {
+      return pass(a, at: time, .heldPrevious)
+    }
+    let elapsed = time - a.time
+    do throws(VFIError) {
+      let frame = try outputBuffer.frame(a.frame.description)
+      if !pairIsOpen {
+        pairIsOpen = true
+        try renderer.begin(a.frame, b.frame, idA: a.id, idB: b.id)
+      }
+      let info = try renderer.render(elapsed, distance, into: frame)
+      return unsafe OutputFrame(
+        frame: frame, pts: time, duration: settings.clock.interval,
+        opaque: elapsed <= distance - elapsed ? a.opaque : b.opaque, info: info)
+    } catch {
+      closePair()
+      throw error
+    }
+  }
+
+  private func closePair() {
+    if pairIsOpen { renderer.end() }
+    pairIsOpen = false
+  }
+}
