@@ -257,3 +257,10 @@ extension FrameStream {
     pairIsOpen = false
   }
 }
+
+extension FrameStream {
+  /// Bytes that a stream holds beside its interpolator: three sources and an output.
+  package static func memoryRequired(_ description: FrameDescription) -> Int {
+    4 * FrameBuffer.bytes(description)
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+import CVFI
+import VFIEngine
+
+extension vfi_frame {
+  /// Format, size and colour, each checked; samples are not looked at.
+  fileprivate func checkedDescription() throws(VFIError) -> FrameDescription {
+    guard let format = unsafe PixelFormat(rawValue: format) else {
+      throw .format("format \(unsafe format) is unknown")
+    }
+    guard unsafe flags & ~UInt32(VFI_FRAME_INTERLACED) == 0 else {
+      throw .argument("flags \(unsafe flags) are unknown")
+    }
+    guard unsafe flags == 0 else { throw .format("interlaced frames are not supported") }
+    return unsafe try FrameDescription(
+      format: format, width: Int(width), height: Int(height), color: checkedColor())
+  }
+
+  private func checkedColor() throws(VFIError) -> ColorDescription {
+    // H.273 numbers are carried through, also those that have no name in vfi.h.
+    let numbers = unsafe [matrix, primaries, transfer]
+    guard numbers.allSatisfy({ $0 >= 0 && $0 <= 255 }) else {
+      throw .argument("matrix, primaries or transfer is not a number of H.273: \(numbers)")
+    }
+    guard unsafe (0...Int32(VFI_RANGE_FULL)).contains(range) else {
+      throw .argument("range \(unsafe range) is unknown")
+    }
+    guard unsafe (0...Int32(VFI_CHROMA_BOTTOM)).contains(chroma_location) else {
+      throw .argument("chroma_location \(unsafe chroma_location) is unknown")
+    }
+    guard unsafe (0...Int32(VFI_ALPHA_PREMULTIPLIED)).contains(alpha_mode) else {
+      throw .argument("alpha_mode \(unsafe alpha_mode) is unknown")
+    }
+    return unsafe ColorDescription(
+      matrix: matrix, primaries: primaries, transfer: transfer, range: range,
+      chromaLocation: chroma_location, alphaMode: alpha_mode)
+  }
+
+  fileprivate var planes: InlineArray<4, FramePlane> {
+    let (data, stride) = unsafe (data, stride)
+    return unsafe [
+      FramePlane(base: data.0, stride: stride.0), FramePlane(base: data.1, stride: stride.1),
+      FramePlane(base: data.2, stride: stride.2), FramePlane(base: data.3, stride: stride.3),
+    ]
+  }
+}
+
+extension FrameDescription {
+  /// Reads all but the planes of the caller's frame `name`.
+  init(importing frame: UnsafePointer<vfi_frame>?, _ name: String) throws(VFIError) {
+    do throws(VFIError) {
+      self = unsafe try load(frame).checkedDescription()
+    } catch {
+      throw error.of(name)
+    }
+  }
+}
+
+extension Frame {
+  /// A view of the caller's frame `name`.
+  init(importing frame: UnsafePointer<vfi_frame>?, _ name: String) throws(VFIError) {
+    do throws(VFIError) {
+      let frame = unsafe try load(frame)
+      self = unsafe try Frame(description: frame.checkedDescription(), planes: frame.planes)
+    } catch {
+      throw error.of(name)
+    }
+  }
+
+  /// A view of the caller's frame `name`, which must be described as `first` is.
+  init(importing frame: UnsafePointer<vfi_frame>?, _ name: String, like first: Frame)
+    throws(VFIError)
+  {
+    unsafe try self.init(importing: frame, name)
+    try Self.checkSame(description, first.description, name)
+    guard description.color == first.description.color else {
+      throw .format("\(name): the colour description differs from that of a")
+    }
+  }
+
+  /// A view of the caller's output `name` for frames described as `first` is.
+  ///
+  /// Its colour fields are not looked at.
+  init(importingOutput output: UnsafePointer<vfi_frame>?, _ name: String, like first: Frame)
+    throws(VFIError)
+  {
+    do throws(VFIError) {
+      var frame = unsafe try load(output)
+      let color = first.description.color
+      unsafe frame.matrix = color.matrix
+      unsafe frame.primaries = color.primaries
+      unsafe frame.transfer = color.transfer
+      unsafe frame.range = color.range
+      unsafe frame.chroma_location = color.chromaLocation
+      unsafe frame.alpha_mode = color.alphaMode
+      unsafe frame.flags = 0
+      self = unsafe try Frame(description: frame.checkedDescription(), planes: frame.planes)
+    } catch {
+      throw error.of(name)
+    }
+    try Self.checkSame(description, first.description, name)
+    guard !overlapsItself else { throw .argument("\(name): its planes overlap each other") }
+  }
+
+  private static func checkSame(
+    _ description: FrameDescription, _ first: FrameDescription, _ name: String
+  ) throws(VFIError) {
+    guard description.format == first.format else {
+      throw .format("\(name): the format \(description.format) differs from a's \(first.format)")
+    }
+    guard description.width == first.width, description.height == first.height else {
+      throw .size(
+        "\(name): \(description.width) x \(description.height) differs from a's "
+          + "\(first.width) x \(first.height)")
+    }
+  }
+
+  /// Writes what the caller needs to know of a frame in the library's memory.
+  func export(to frame: inout vfi_frame) {
+    unsafe frame.format = description.format.rawValue
+    unsafe frame.width = Int32(clamping: description.width)
+    unsafe frame.height = Int32(clamping: description.height)
+    func byte(_ plane: Int) -> UnsafeMutablePointer<UInt8>? {
+      unsafe planes[plane].base?.assumingMemoryBound(to: UInt8.self)
+    }
+    unsafe frame.data = (byte(0), byte(1), byte(2), byte(3))
+    unsafe frame.stride = (
+      planes[0].stride, planes[1].stride, planes[2].stride, planes[3].stride
+    )
+    let color = description.color
+    unsafe frame.matrix = color.matrix
+    unsafe frame.primaries = color.primaries
+    unsafe frame.transfer = color.transfer
+    unsafe frame.range = color.range
+    unsafe frame.chroma_location = color.chromaLocation
+    unsafe frame.alpha_mode = color.alphaMode
+    unsafe frame.flags = 0
+    unsafe frame.content_id = 0
+  }
+}
+
+@c @implementation
+public func vfi_frame_init(_ frame: UnsafeMutablePointer<vfi_frame>?, _ struct_size: Int) {
+  var empty = unsafe vfi_frame()
+  unsafe empty.struct_size = struct_size
+  unsafe empty.matrix = Int32(VFI_MATRIX_UNSPECIFIED)
+  unsafe empty.primaries = Int32(VFI_MATRIX_UNSPECIFIED)
+  unsafe empty.transfer = Int32(VFI_MATRIX_UNSPECIFIED)
+  unsafe initialise(frame, struct_size, empty)
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+import CVFI
+import VFIEngine
+
+/// The two frames of a call of the pair layer.
+private struct Pair {
+  let a: Frame
+  let b: Frame
+  let idA: UInt64
+  let idB: UInt64
+
+  init(_ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?, in context: Context)
+    throws(VFIError)
+  {
+    self.a = unsafe try Frame(importing: a, "a")
+    self.b = unsafe try Frame(importing: b, "b", like: self.a)
+    idA = unsafe a?.pointee.content_id ?? 0
+    idB = unsafe b?.pointee.content_id ?? 0
+    guard !context.belongsToStream else {
+      throw .state("a stream's context makes no pairs of its own")
+    }
+    try context.checkCancellation()
+    context.note(self.a.description)
+  }
+
+  /// The caller's output, which must not overlap the pair.
+  func output(_ out: UnsafePointer<vfi_frame>?, _ name: String) throws(VFIError) -> Frame {
+    let frame = unsafe try Frame(importingOutput: out, name, like: a)
+    guard !frame.overlaps(a), !frame.overlaps(b) else {
+      throw .argument("\(name): a plane overlaps an input's")
+    }
+    return frame
+  }
+}
+
+private func checkInstant(_ num: Int64, _ den: Int64) throws(VFIError) {
+  guard den > 0, num >= 0, num <= den else {
+    throw .argument("t = \(num)/\(den) is outside 0 to 1")
+  }
+}
+
+/// Writes to the caller's structure, whose size is known to be right.
+func export(_ info: FrameInfo, to out: UnsafeMutablePointer<vfi_info>?) {
+  guard let out = unsafe out else { return }
+  unsafe out.pointee.decision = info.decision.rawValue
+  unsafe out.pointee.scene_score = info.sceneScore
+  unsafe out.pointee.elapsed_ns = info.elapsed
+}
+
+@c @implementation
+public func vfi_interpolate(
+  _ context: OpaquePointer?, _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?,
+  _ t_num: Int64, _ t_den: Int64, _ out: UnsafeMutablePointer<vfi_frame>?,
+  _ info: UnsafeMutablePointer<vfi_info>?
+) -> vfi_status {
+  var t = vfi_rational(num: t_num, den: t_den)
+  return unsafe vfi_interpolate_n(context, a, b, 1, &t, out, info)
+}
+
+@c @implementation
+public func vfi_interpolate_n(
+  _ context: OpaquePointer?, _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?,
+  _ count: Int32, _ t: UnsafePointer<vfi_rational>?, _ out: UnsafeMutablePointer<vfi_frame>?,
+  _ info: UnsafeMutablePointer<vfi_info>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    guard (1...1024).contains(count) else { throw .argument("count is \(count), not 1 to 1024") }
+    guard let t = unsafe t, let out = unsafe out else {
+      throw .argument("\(unsafe t == nil ? "t" : "out") is NULL")
+    }
+    for index in 0..<Int(count) {
+      unsafe try checkInstant(t[index].num, t[index].den)
+      if let info = unsafe info { _ = unsafe try load(UnsafePointer(info + index)) }
+    }
+    let pair = unsafe try Pair(a, b, in: context)
+    var outputs: [Frame] = []
+    for index in 0..<Int(count) {
+      let name = count == 1 ? "out" : "out[\(index)]"
+      let output = unsafe try pair.output(out + index, name)
+      guard !outputs.contains(where: output.overlaps) else {
+        throw .argument("\(name): a plane overlaps another output's")
+      }
+      outputs.append(output)
+    }
+    let interpolator = context.interpolator
+    defer { interpolator.end() }
+    try interpolator.begin(pair.a, pair.b, idA: pair.idA, idB: pair.idB)
+    for (index, output) in outputs.enumerated() {
+      let result = unsafe try interpolator.render(t[index].num, t[index].den, into: output)
+      unsafe export(result, to: info.map { unsafe $0 + index })
+    }
+  }
+}
+
+@c @implementation
+public func vfi_scene_score(
+  _ context: OpaquePointer?, _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?,
+  _ score: UnsafeMutablePointer<Double>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    guard let score = unsafe score else { throw .argument("the score's place is NULL") }
+    let pair = unsafe try Pair(a, b, in: context)
+    unsafe score.pointee = try context.interpolator.sceneScore(pair.a, pair.b)
+  }
+}
+
+@c @implementation
+public func vfi_get_motion(
+  _ context: OpaquePointer?, _ motion: UnsafeMutablePointer<vfi_motion>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    let place = unsafe try load(UnsafePointer(motion))
+    unsafe try context.interpolator.copyMotion(
+      width: Int(place.width), height: Int(place.height), flow0: place.flow0, flow1: place.flow1,
+      mask: place.mask)
+  }
+}
