@@ -69,6 +69,9 @@ let package = Package(
       name: "vfi-bench", dependencies: ["VFIEngine", "TestSupport"], path: "Sources/bench",
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["VFIEngine"], path: "Tests/Support"),
+    // Model file of the C tests.
+    .executableTarget(
+      name: "write-test-model", dependencies: ["TestSupport"], path: "Tests/WriteTestModel"),
     .testTarget(
       name: "KernelTests",
       dependencies: ["VFIEngine", "TestSupport", "Kernels", "KernelsAVX2", "KernelsAVX512"]),

@@ -101,8 +101,8 @@ public func vfi_memory_required(
     let model = try parameters.openModel().network(for: KernelTable())
     let frames = FrameStream.memoryRequired(description)
     let features = try Interpolator.memoryRequired(
-      model: model, settings: parameters.settings, description: description,
-      workers: parameters.workers)
+      model: model, description: description, workers: parameters.workers,
+      settings: parameters.settings)
     unsafe bytes.pointee = UInt64(clamping: features) &+ UInt64(clamping: frames)
   }
 }

@@ -71,10 +71,16 @@ extension Frame {
   init(importing frame: UnsafePointer<vfi_frame>?, _ name: String, like first: Frame)
     throws(VFIError)
   {
-    unsafe try self.init(importing: frame, name)
-    try Self.checkSame(description, first.description, name)
-    guard description.color == first.description.color else {
-      throw .format("\(name): the colour description differs from that of a")
+    do throws(VFIError) {
+      let frame = unsafe try load(frame)
+      let description = unsafe try frame.checkedDescription()
+      try Self.checkSame(description, first.description)
+      guard description.color == first.description.color else {
+        throw .format("the colour description differs from that of a")
+      }
+      self = unsafe try Frame(description: description, planes: frame.planes)
+    } catch {
+      throw error.of(name)
     }
   }
 
@@ -94,23 +100,24 @@ extension Frame {
       unsafe frame.chroma_location = color.chromaLocation
       unsafe frame.alpha_mode = color.alphaMode
       unsafe frame.flags = 0
-      self = unsafe try Frame(description: frame.checkedDescription(), planes: frame.planes)
+      let description = unsafe try frame.checkedDescription()
+      try Self.checkSame(description, first.description)
+      self = unsafe try Frame(description: description, planes: frame.planes)
     } catch {
       throw error.of(name)
     }
-    try Self.checkSame(description, first.description, name)
     guard !overlapsItself else { throw .argument("\(name): its planes overlap each other") }
   }
 
   private static func checkSame(
-    _ description: FrameDescription, _ first: FrameDescription, _ name: String
+    _ description: FrameDescription, _ first: FrameDescription
   ) throws(VFIError) {
     guard description.format == first.format else {
-      throw .format("\(name): the format \(description.format) differs from a's \(first.format)")
+      throw .format("the format \(description.format) differs from a's \(first.format)")
     }
     guard description.width == first.width, description.height == first.height else {
       throw .size(
-        "\(name): \(description.width) x \(description.height) differs from a's "
+        "\(description.width) x \(description.height) differs from a's "
           + "\(first.width) x \(first.height)")
     }
   }

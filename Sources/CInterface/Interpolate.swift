@@ -111,7 +111,7 @@ public func vfi_get_motion(
   unsafe withContext(context) { (context) throws(VFIError) in
     let place = unsafe try load(UnsafePointer(motion))
     unsafe try context.interpolator.copyMotion(
-      width: Int(place.width), height: Int(place.height), flow0: place.flow0, flow1: place.flow1,
-      mask: place.mask)
+      flow0: place.flow0, flow1: place.flow1, mask: place.mask, width: Int(place.width),
+      height: Int(place.height))
   }
 }

@@ -23,7 +23,10 @@ package struct IFRNetWeights: Sendable {
       parameterCount: 19_699_460, kmacPerPixel: 766),
   ]
 
-  package func file() throws -> WeightFile {
+  package func file() throws -> WeightFile { try writer.file() }
+
+  /// All tensors under their official names.
+  package var writer: SafetensorsWriter {
     var writer = SafetensorsWriter(metadata: [("architecture", architecture)])
     var inputs = 3
     for (index, channels) in pyramid.enumerated() {
@@ -40,7 +43,7 @@ package struct IFRNetWeights: Sendable {
     addDecoder(&writer, 3, inputs: 3 * c3 + 4, channels: 3 * c3, outputs: 4 + c2)
     addDecoder(&writer, 2, inputs: 3 * c2 + 4, channels: 3 * c2, outputs: 4 + c1)
     addDecoder(&writer, 1, inputs: 3 * c1 + 4, channels: 3 * c1, outputs: 8)
-    return try writer.file()
+    return writer
   }
 
   private func addDecoder(

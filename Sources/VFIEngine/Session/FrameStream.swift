@@ -10,6 +10,8 @@ package protocol PairRenderer: AnyObject {
   func end()
 }
 
+extension Interpolator: PairRenderer {}
+
 /// Rates of a stream, and the gap that it does not bridge.
 package struct FrameStreamSettings: Sendable {
   package var clock: OutputClock

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures with guarded memory, and contexts with the tests' model. */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include <vfi.h>
+
+enum { FORMAT_COUNT = 19, GUARD = 0xA5 };
+
+/* Rows and columns of a plane, in bytes, for a picture of the given size; 0 rows = no such plane.
+ */
+typedef struct plane_size {
+  int row_bytes;
+  int rows;
+} plane_size;
+plane_size plane_size_of(vfi_pixel_format format, int width, int height, int plane);
+
+/* A frame with memory of its own; all bytes that are no samples hold GUARD. */
+typedef struct picture {
+  vfi_frame frame;
+  uint8_t *memory[4];
+  size_t size[4];
+} picture;
+
+/* `padding` bytes follow each row. `flipped`: negative strides. */
+picture picture_make(vfi_pixel_format format, int width, int height, int padding, int flipped);
+void picture_free(picture *picture);
+/* A texture that moves by (dx, dy) pixels a step. */
+void picture_draw(picture *picture, int step);
+/* Random bytes; in float formats also NaN and infinity. */
+void picture_noise(picture *picture, uint64_t seed);
+/* Whether the samples are the same. */
+int picture_equal(const vfi_frame *a, const vfi_frame *b);
+/* A hash of the samples. */
+uint64_t picture_hash(const vfi_frame *frame);
+/* Whether all bytes beside the samples hold GUARD. */
+int picture_guarded(const picture *picture);
+
+/* Path of the model that the tests use: the environment's VFI_TEST_MODEL. */
+const char *test_model(void);
+/* Parameters with that model and one thread. */
+vfi_params test_params(void);
+/* A context of those parameters; ends the program when there is none. */
+vfi_context *test_context(void);
+vfi_rational rational(int64_t num, int64_t den);
+/* The next number of a fixed sequence (splitmix64). */
+uint64_t random_next(uint64_t *state);
+
+#endif
