@@ -11,9 +11,27 @@ package protocol JobRunner: AnyObject, Sendable {
 }
 
 /// The library's own threads, for one caller at a time; with one thread there are none.
-@safe package final class ThreadPool: JobRunner, @unchecked Sendable {
-  // Sendable: all shared state is guarded by `lock`, or atomic.
+package final class ThreadPool: JobRunner, Sendable {
   package let maximumJobs: Int
+  private let crew = ThreadCrew()
+
+  /// Starts `threads - 1` threads beside the caller's.
+  package init(threads count: Int) throws(VFIError) {
+    maximumJobs = max(1, count)
+    // Should a thread not start, `deinit` ends those that did.
+    for index in 1..<max(1, count) where index > 0 { try crew.start(index) }
+  }
+
+  deinit { crew.stop() }
+
+  package func run(count: Int, job: (Int) -> Void) { crew.run(count: count, job: job) }
+}
+
+/// What the threads of a pool share.
+///
+/// Each thread holds the crew, so the crew cannot end them: the pool, which no thread holds, does.
+@safe private final class ThreadCrew: @unchecked Sendable {
+  // Sendable: all shared state is guarded by `lock`.
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private let finished: UnsafeMutablePointer<pthread_cond_t>
@@ -24,24 +42,16 @@ package protocol JobRunner: AnyObject, Sendable {
   private var running = 0
   private var stopping = false
 
-  /// Starts `threads - 1` threads beside the caller's.
-  package init(threads count: Int) throws(VFIError) {
-    maximumJobs = max(1, count)
+  init() {
     unsafe lock = .allocate(capacity: 1)
     unsafe wake = .allocate(capacity: 1)
     unsafe finished = .allocate(capacity: 1)
     unsafe pthread_mutex_init(lock, nil)
     unsafe pthread_cond_init(wake, nil)
     unsafe pthread_cond_init(finished, nil)
-    for index in 1..<max(1, count) where index > 0 { try start(index) }
   }
 
   deinit {
-    unsafe pthread_mutex_lock(lock)
-    stopping = true
-    unsafe pthread_cond_broadcast(wake)
-    unsafe pthread_mutex_unlock(lock)
-    for thread in threads { pthread_join(thread, nil) }
     unsafe pthread_cond_destroy(finished)
     unsafe pthread_cond_destroy(wake)
     unsafe pthread_mutex_destroy(lock)
@@ -50,25 +60,35 @@ package protocol JobRunner: AnyObject, Sendable {
     unsafe lock.deallocate()
   }
 
+  /// Ends and joins all threads.
+  func stop() {
+    unsafe pthread_mutex_lock(lock)
+    stopping = true
+    unsafe pthread_cond_broadcast(wake)
+    unsafe pthread_mutex_unlock(lock)
+    for thread in threads { pthread_join(thread, nil) }
+    threads.removeAll()
+  }
+
+  /// What a new thread is given.
   private final class Start {
-    unowned(unsafe) let pool: ThreadPool
+    let crew: ThreadCrew
     let index: Int
-    init(pool: ThreadPool, index: Int) {
-      unsafe self.pool = pool
+    init(crew: ThreadCrew, index: Int) {
+      self.crew = crew
       self.index = index
     }
   }
 
-  private func start(_ index: Int) throws(VFIError) {
+  func start(_ index: Int) throws(VFIError) {
     var thread = pthread_t()
-    let start = unsafe Unmanaged.passRetained(Start(pool: self, index: index))
-    // The thread ends before the pool does (deinit joins it), so it may hold the pool unowned.
+    let start = unsafe Unmanaged.passRetained(Start(crew: self, index: index))
     let status = unsafe pthread_create(
       &thread, nil,
       { argument in
         guard let argument = unsafe argument else { return nil }
         let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        unsafe start.pool.work(start.index)
+        start.crew.work(start.index)
         return nil
       }, unsafe start.toOpaque())
     guard status == 0 else {
@@ -78,23 +98,24 @@ package protocol JobRunner: AnyObject, Sendable {
     threads.append(thread)
   }
 
-  package func run(count: Int, job: (Int) -> Void) {
+  func run(count: Int, job: (Int) -> Void) {
     guard count > 0 else { return }
     if threads.isEmpty || count == 1 {
       for index in 0..<count { job(index) }
       return
     }
+    let workers = threads.count + 1
     withoutActuallyEscaping(job) { job in
       unsafe pthread_mutex_lock(lock)
       self.job = job
-      self.count = min(count, maximumJobs)
-      running = min(threads.count, self.count - 1)
+      self.count = min(count, workers)
+      running = self.count - 1
       generation &+= 1
       unsafe pthread_cond_broadcast(wake)
       unsafe pthread_mutex_unlock(lock)
       job(0)
       // More jobs than threads: the caller takes the rest.
-      for index in stride(from: maximumJobs, to: count, by: 1) { job(index) }
+      for index in stride(from: workers, to: count, by: 1) { job(index) }
       unsafe pthread_mutex_lock(lock)
       while running > 0 { unsafe pthread_cond_wait(finished, lock) }
       self.job = nil
