@@ -52,13 +52,39 @@ struct vfi_convolution_tile {
   const float *_Nonnull weights; // [taps][input_channels][width]
   const float *_Nonnull bias;    // [width]
   const float *_Nullable slopes; // [width]: factor of negative sums; NULL = no activation
-  // [12]: the output pixel's channels, and what is added to them before the activation.
-  float *_Nonnull const *_Nonnull outputs;
+  // [12]: the output pixel's channels, and what is added to them before the activation. Without
+  // outputs the call ends with `sums`.
+  float *_Nonnull const *_Nullable outputs;
   const float *_Nonnull const *_Nullable residuals;
   intptr_t first_channel;   // of the block, in `outputs` and `residuals`
   intptr_t output_channels; // of the block that exist, at most `width`
   intptr_t pixels;          // that exist, at most 12
-  float *_Nonnull sums;     // [12][width], for the kernel's own use
+  float *_Nonnull sums;     // [12][width], all twelve are written
+};
+
+// Winograd's F(2x2, 3x3): 4x4 input pixels of each tile to 16 points of the transformed domain.
+struct vfi_winograd_input {
+  // [tiles][16]: the input pixels' channels, row by row; a row of zeros outside the picture.
+  const float *_Nonnull const *_Nonnull pixels;
+  float *_Nonnull values; // [16][...][tile_stride]; tile_stride holds whole vectors
+  intptr_t point_stride;
+  intptr_t tile_stride;
+  intptr_t channels;
+  intptr_t tiles;
+};
+
+// The way back: 16 points of each tile to 2x2 output pixels, for one block of output channels.
+struct vfi_winograd_output {
+  const float *_Nonnull sums; // [16][...][width]
+  intptr_t point_stride;
+  const float *_Nonnull bias;    // [width]
+  const float *_Nullable slopes; // [width], as above
+  // [tiles][4]: the output pixels' channels (NULL outside the picture), and what is added to them.
+  float *_Nullable const *_Nonnull outputs;
+  const float *_Nullable const *_Nullable residuals;
+  intptr_t first_channel;
+  intptr_t output_channels;
+  intptr_t tiles;
 };
 
 #endif

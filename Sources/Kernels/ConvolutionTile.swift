@@ -184,29 +184,17 @@ private func accumulateNarrow12(_ tile: UnsafePointer<vfi_convolution_tile>) {
 @inline(__always)
 private func finishTile(_ tile: UnsafePointer<vfi_convolution_tile>, vectors: Int) {
   let t = tile.pointee
+  guard let outputs = t.outputs else { return }
   for pixel in 0..<t.pixels {
-    let output = t.outputs[pixel] + t.first_channel
     for vector in 0..<vectors {
       let channel = vector &* lanes
       let count = t.output_channels &- channel
       if count <= 0 { break }
-      let sums = t.sums + (pixel &* vectors &+ vector) &* lanes
-      if let residuals = t.residuals {
-        let residual = residuals[pixel] + (t.first_channel &+ channel)
-        if count >= lanes {
-          store(load(sums) + load(residual), sums)
-        } else {
-          for lane in 0..<count { sums[lane] += residual[lane] }
-        }
-      }
-      var sum = load(sums)
+      let offset = t.first_channel &+ channel
+      var sum = load(t.sums + (pixel &* vectors &+ vector) &* lanes)
+      if let residuals = t.residuals { sum += load(residuals[pixel] + offset, upTo: count) }
       if let slopes = t.slopes { sum = prelu(sum, load(slopes + channel)) }
-      if count >= lanes {
-        store(sum, output + channel)
-      } else {
-        store(sum, sums)
-        for lane in 0..<count { output[channel &+ lane] = sums[lane] }
-      }
+      store(sum, outputs[pixel] + offset, upTo: count)
     }
   }
 }

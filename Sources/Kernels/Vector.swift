@@ -36,6 +36,22 @@ func store(_ vector: Vector, _ values: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(values).storeBytes(of: vector, as: Vector.self)
 }
 
+/// Loads the first `count` lanes, at most all; the others are zero.
+@inline(__always)
+func load(_ values: UnsafePointer<Float>, upTo count: Int) -> Vector {
+  if count >= lanes { return load(values) }
+  var vector = Vector.zero
+  for lane in 0..<count { vector[lane] = values[lane] }
+  return vector
+}
+
+/// Stores the first `count` lanes, at most all.
+@inline(__always)
+func store(_ vector: Vector, _ values: UnsafeMutablePointer<Float>, upTo count: Int) {
+  if count >= lanes { return store(vector, values) }
+  for lane in 0..<count { values[lane] = vector[lane] }
+}
+
 /// Returns `x` where it is not negative, `x * slope` elsewhere.
 @inline(__always)
 func prelu(_ x: Vector, _ slope: Vector) -> Vector {

@@ -11,11 +11,14 @@ final class ConvolutionBenchmark {
     var height = 180
     var width = 320
     var transposed = false
+    var winograd = false
     /// Active pixels in percent; nil for the dense convolution.
     var activePercent: Int?
 
     var name: String {
-      let layer = transposed ? "transposed 4x4" : "convolution \(kernel)x\(kernel)"
+      let layer =
+        transposed
+        ? "transposed 4x4" : "\(winograd ? "winograd" : "convolution") \(kernel)x\(kernel)"
       let sparse = activePercent.map { ", \($0) % active" } ?? ""
       return "\(layer) \(inputs)->\(outputs) at \(width)x\(height)\(sparse)"
     }
@@ -48,7 +51,8 @@ final class ConvolutionBenchmark {
     }
     let layer = try Convolution(
       file, "layer", inputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel,
-      activation: .leakyReLU(0.1), kernels: engine.kernels)
+      activation: .leakyReLU(0.1), method: shape.winograd ? .winograd : .direct,
+      kernels: engine.kernels)
     guard let percent = shape.activePercent else {
       run = { (engine) throws(VFIError) in try layer(input, into: output, on: engine) }
       return

@@ -23,6 +23,14 @@ struct Benchmark {
     .init(inputs: 64, outputs: 64, activePercent: $0)
   }
 
+  /// These do 4/9 of the products that they are counted with.
+  static let winograd: [ConvolutionBenchmark.Shape] = [
+    .init(inputs: 32, outputs: 32, winograd: true), .init(inputs: 64, outputs: 64, winograd: true),
+    .init(inputs: 144, outputs: 144, height: 90, width: 160, winograd: true),
+    .init(inputs: 72, outputs: 72, height: 360, width: 640, winograd: true),
+    .init(inputs: 24, outputs: 24, height: 360, width: 640, winograd: true),
+  ]
+
   let rounds: Int
 
   static func main() throws {
@@ -37,7 +45,7 @@ struct Benchmark {
   /// Convolutions of one level, each beside a measurement of the peak.
   func convolutions(_ kernels: KernelTable) throws {
     let engine = Engine(kernels: kernels, runner: try ThreadPool(threads: 1))
-    let benchmarks = try (Self.dense + Self.sparse).map {
+    let benchmarks = try (Self.dense + Self.winograd + Self.sparse).map {
       try ConvolutionBenchmark($0, engine: engine)
     }
     var peaks: [Double] = []

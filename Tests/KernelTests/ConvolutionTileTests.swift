@@ -29,7 +29,8 @@ import VFIEngine
     let first: Int
     let hasResidual: Bool
     let hasSlopes: Bool
-    let inputs: [GuardedFloats]
+    /// `[taps][12][channels]`; the last pixel ends at the guard page.
+    let inputs: GuardedFloats
     let weights: GuardedFloats
     let bias: GuardedFloats
     let slopes: GuardedFloats
@@ -49,18 +50,18 @@ import VFIEngine
       hasResidual = Bool.random(using: &random)
       hasSlopes = Bool.random(using: &random)
       outputStride = first + outputChannels + 2
-      inputs = (0..<taps * 12).map { [channels] _ in GuardedFloats(count: channels) }
+      inputs = GuardedFloats(count: taps * 12 * channels)
       weights = GuardedFloats(count: taps * channels * width)
       bias = GuardedFloats(count: width)
       slopes = GuardedFloats(count: width)
       residual = GuardedFloats(count: 12 * outputStride - 2)
       output = GuardedFloats(count: 12 * outputStride - 2, fill: Self.untouched)
       sums = GuardedFloats(count: 12 * width)
-      for buffer in inputs + [weights, bias, slopes, residual] { buffer.randomise(&random) }
+      for buffer in [inputs, weights, bias, slopes, residual] { buffer.randomise(&random) }
     }
 
     func run(_ kernel: @Sendable (UnsafePointer<vfi_convolution_tile>) -> Void) {
-      let inputPointers = inputs.map { UnsafePointer($0.start) }
+      let inputPointers = (0..<taps * 12).map { UnsafePointer(inputs.start + $0 * channels) }
       let outputPointers = (0..<12).map { output.start + $0 * outputStride }
       let residualPointers = (0..<12).map { UnsafePointer(residual.start + $0 * outputStride) }
       inputPointers.withUnsafeBufferPointer { inputPointers in
@@ -88,7 +89,7 @@ import VFIEngine
       for tap in 0..<taps {
         for c in 0..<channels {
           sum +=
-            Double(inputs[tap * 12 + pixel].start[c])
+            Double(inputs.start[(tap * 12 + pixel) * channels + c])
             * Double(weights.start[(tap * channels + c) * width + channel])
         }
       }
@@ -115,7 +116,7 @@ import VFIEngine
   func propagatesNaN(_ kernel: Kernel) {
     var random = SeededRandom(5)
     let call = Call(width: kernel.block.width, random: &random)
-    call.inputs[0].start[0] = .nan
+    call.inputs.start[0] = .nan
     call.run(kernel.block.tile)
     #expect(call.output.start[call.first].isNaN)
   }

@@ -8,6 +8,12 @@ import VFIEngine
   /// Float32 sums of at most 49 * 40 products, relative to the largest output.
   static let tolerance: Float = 1e-5
 
+  enum Kind: CaseIterable {
+    case direct
+    case transposed
+    case winograd
+  }
+
   /// One random layer with maps that are slices of guarded buffers.
   private final class Case {
     let file: WeightFile
@@ -19,6 +25,7 @@ import VFIEngine
     let stride: Int
     let dilation: Int
     let transposed: Bool
+    let winograd: Bool
     let activation: Activation
     let slopes: [Float]?
     let input: GuardedFloats
@@ -31,13 +38,15 @@ import VFIEngine
     private let margin: Int
     static let untouched: Float = 4321
 
-    init(_ random: inout SeededRandom, transposed: Bool) throws {
-      self.transposed = transposed
+    init(_ random: inout SeededRandom, _ kind: Kind) throws {
+      transposed = kind == .transposed
+      winograd = kind == .winograd
       inputs = Int.random(in: 1...40, using: &random)
       outputs = Int.random(in: 1...70, using: &random)
-      kernel = transposed ? 4 : [1, 3, 5, 7].randomElement(using: &random) ?? 1
-      stride = transposed ? 1 : Int.random(in: 1...2, using: &random)
-      dilation = transposed ? 1 : Int.random(in: 1...3, using: &random)
+      let direct = kind == .direct
+      kernel = transposed ? 4 : winograd ? 3 : [1, 3, 5, 7].randomElement(using: &random) ?? 1
+      stride = direct ? Int.random(in: 1...2, using: &random) : 1
+      dilation = direct ? Int.random(in: 1...3, using: &random) : 1
       let (height, width) = (
         Int.random(in: 1...9, using: &random), Int.random(in: 1...40, using: &random)
       )
@@ -90,7 +99,8 @@ import VFIEngine
       } else {
         try Convolution(
           file, "layer", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
-          dilation: dilation, activation: activation, kernels: engine.kernels)(
+          dilation: dilation, activation: activation, method: winograd ? .winograd : .direct,
+          kernels: engine.kernels)(
             source, into: target, adding: added, on: engine)
       }
       return target
@@ -120,11 +130,11 @@ import VFIEngine
     }
   }
 
-  @Test(arguments: CPU.machineLevels, [false, true])
-  func matchesNaive(level: CPULevel, transposed: Bool) throws {
-    var random = SeededRandom(transposed ? 3 : 2)
+  @Test(arguments: CPU.machineLevels, Kind.allCases)
+  func matchesNaive(level: CPULevel, kind: Kind) throws {
+    var random = SeededRandom(2)
     for _ in 0..<40 {
-      let test = try Case(&random, transposed: transposed)
+      let test = try Case(&random, kind)
       let arena = Arena(ledger: MemoryLedger())
       let output = try test.run(level: level, threads: 1)
       #expect(relativeError(output, try test.naive(in: arena)) < Self.tolerance)
@@ -132,11 +142,11 @@ import VFIEngine
     }
   }
 
-  @Test(arguments: CPU.machineLevels, [false, true])
-  func sameBytesForAnyThreadCount(level: CPULevel, transposed: Bool) throws {
+  @Test(arguments: CPU.machineLevels, Kind.allCases)
+  func sameBytesForAnyThreadCount(level: CPULevel, kind: Kind) throws {
     var random = SeededRandom(11)
     for _ in 0..<10 {
-      let test = try Case(&random, transposed: transposed)
+      let test = try Case(&random, kind)
       let one = bits(try test.run(level: level, threads: 1))
       #expect(bits(try test.run(level: level, threads: 2)) == one)
       #expect(bits(try test.run(level: level, threads: 3)) == one)

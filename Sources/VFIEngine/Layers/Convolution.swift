@@ -5,11 +5,22 @@
 /// Input `[H, W, inputs]`, output `[ceil(H / stride), ceil(W / stride), outputs]`. The result is
 /// `activation(convolution + bias + residual)`. Weights are packed for one level of kernels.
 package final class Convolution: Sendable {
+  /// How the products are formed.
+  package enum Method: Sendable {
+    /// As the definition says; dense and sparse calls agree to the bit.
+    case direct
+    /// By Winograd's F(2x2, 3x3), with 4/9 of the products and slightly other rounding.
+    ///
+    /// For 3x3, stride 1, dilation 1; dense calls only.
+    case winograd
+  }
+
   package let inputs: Int
   package let outputs: Int
   package let kernel: Int
   package let stride: Int
   package let dilation: Int
+  package let method: Method
   /// One element: a convolution has one phase.
   private let weights: [PackedWeights]
 
@@ -20,27 +31,34 @@ package final class Convolution: Sendable {
   package init(
     _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
     stride: Int = 1, dilation: Int = 1, part: Range<Int>? = nil, activation: Activation = .none,
-    kernels: KernelTable
+    method: Method = .direct, kernels: KernelTable
   ) throws(VFIError) {
     let part = part ?? 0..<outputs
     precondition(kernel % 2 == 1 && part.lowerBound >= 0 && part.upperBound <= outputs)
+    precondition(method == .direct || (kernel == 3 && stride == 1 && dilation == 1))
     self.inputs = inputs
     self.outputs = part.count
     self.kernel = kernel
     self.stride = stride
     self.dilation = dilation
-    let taps = kernel * kernel
-    let values = try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel])
+    self.method = method
+    var taps = kernel * kernel
+    var values = try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel])
+    values = Array(values[part.lowerBound * inputs * taps..<part.upperBound * inputs * taps])
+    if method == .winograd {
+      values = WinogradRun.points(kernels: values)
+      taps = 16
+    }
     let bias = Array(try file.floats("\(name).bias", shape: [outputs])[part])
-    let packed = try PackedWeights(
-      taps: taps, inputs: inputs,
-      bias: bias,
-      slopes: try activation.slopes(part.count), kernels: kernels
-    ) { output, input, tap in values[((part.lowerBound + output) * inputs + input) * taps + tap] }
-    weights = [packed]
+    weights = [
+      try PackedWeights(
+        taps: taps, inputs: inputs, bias: bias, slopes: try activation.slopes(part.count),
+        kernels: kernels
+      ) { output, input, tap in values[(output * inputs + input) * taps + tap] }
+    ]
   }
 
-  /// Multiply-adds for one output pixel.
+  /// Multiply-adds for one output pixel, as the definition counts them.
   package var multiplyAddsPerPixel: Int { kernel * kernel * inputs * outputs }
 
   /// Convolves `input` into `output`, which may not overlap it.
@@ -55,9 +73,15 @@ package final class Convolution: Sendable {
     guard input.channels == inputs, output.channels == outputs, output.height == height,
       output.width == width, residual?.hasSize(of: output) ?? true
     else { throw .defect("a convolution's maps have wrong sizes") }
-    try ConvolutionRun(
-      phases: weights, grid: grid(height: height, width: width), input: input, output: output,
-      residual: residual)(on: engine)
+    switch method {
+    case .direct:
+      try ConvolutionRun(
+        phases: weights, grid: grid(height: height, width: width), input: input, output: output,
+        residual: residual)(on: engine)
+    case .winograd:
+      try WinogradRun(weights: weights[0], input: input, output: output, residual: residual)(
+        on: engine)
+    }
   }
 
   /// Convolves the compact features of `active`; neighbours that are not active count as zero.
@@ -67,7 +91,8 @@ package final class Convolution: Sendable {
     _ input: FeatureMap, active: ActiveSet, into output: FeatureMap,
     adding residual: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) {
-    guard stride == 1, input.channels == inputs, output.channels == outputs, input.height == 1,
+    guard method == .direct, stride == 1, input.channels == inputs, output.channels == outputs,
+      input.height == 1,
       output.height == 1, input.width >= active.count, output.width >= active.count,
       residual?.hasSize(of: output) ?? true
     else { throw .defect("a sparse convolution's maps have wrong sizes") }

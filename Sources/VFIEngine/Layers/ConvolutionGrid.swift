@@ -44,10 +44,10 @@ struct ConvolutionGrid {
     (position.y * spread + phaseY) * outputWidth + position.x * spread + phaseX
   }
 
-  /// Writes the pointers of one pixel's taps to `slots[0]`, `slots[12]`, `slots[24]`, ...
+  /// Writes the pointers of one pixel's taps to `slots[0]`, `slots[spacing]`, ...
   func listInputs(
     _ position: Position, of input: FeatureMap, zero: UnsafePointer<Float>,
-    to slots: UnsafeMutablePointer<UnsafePointer<Float>>
+    to slots: UnsafeMutablePointer<UnsafePointer<Float>>, spacing: Int = tilePixels
   ) {
     let top = position.y &* stride &+ originY
     let left = position.x &* stride &+ originX
@@ -60,7 +60,7 @@ struct ConvolutionGrid {
       for _ in 0..<kernel {
         for kx in 0..<kernel {
           unsafe slot.pointee = row + kx &* dilation &* pixelStride
-          unsafe slot += Self.tilePixels
+          unsafe slot += spacing
         }
         unsafe row += dilation &* rowStride
       }
@@ -74,7 +74,7 @@ struct ConvolutionGrid {
         unsafe slot.pointee =
           inside
           ? UnsafePointer(input.base) + (y &* rowStride &+ x &* pixelStride) : zero
-        unsafe slot += Self.tilePixels
+        unsafe slot += spacing
       }
     }
   }

@@ -38,7 +38,8 @@ import Glibc
     outputs = bias.count
     hasSlopes = slopes != nil
     var blocks: [Block] = []
-    var (first, offset) = (0, 0)
+    // One row of zeros comes first: the bias of products that have none.
+    var (first, offset) = (0, 64)
     for kernel in kernels.convolution.split(bias.count) {
       let values = taps * inputs * kernel.width
       let row = max(16, kernel.width)
@@ -51,7 +52,7 @@ import Glibc
     }
     self.blocks = blocks
     widest = blocks.first?.kernel.width ?? 0
-    guard let bytes = unsafe aligned_alloc(64, max(64, offset * 4)) else {
+    guard let bytes = unsafe aligned_alloc(64, offset * 4) else {
       throw .outOfMemory("no memory for \(offset * 4) bytes of weights")
     }
     unsafe memory = bytes.bindMemory(to: Float.self, capacity: offset)
@@ -77,6 +78,32 @@ import Glibc
         }
       }
     }
+  }
+
+  /// The product of one tap alone, without bias and activation, of 12 inputs: `sums` is the result.
+  func tile(
+    _ block: Block, tap: Int, inputs slots: UnsafeMutablePointer<UnsafePointer<Float>>,
+    sums: UnsafeMutablePointer<Float>
+  ) -> vfi_convolution_tile {
+    unsafe vfi_convolution_tile(
+      inputs: UnsafePointer(slots), taps: 1, input_channels: inputs,
+      weights: UnsafePointer(memory + block.weights + tap * inputs * block.kernel.width),
+      bias: UnsafePointer(memory), slopes: nil, outputs: nil, residuals: nil, first_channel: 0,
+      output_channels: block.channels, pixels: ConvolutionGrid.tilePixels, sums: sums)
+  }
+
+  /// What the way back from Winograd's domain needs to know of `block`.
+  func winogradOutput(
+    _ block: Block, sums: UnsafeMutablePointer<Float>, pointStride: Int,
+    outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>,
+    residuals: UnsafeMutablePointer<UnsafePointer<Float>?>?, tiles: Int
+  ) -> vfi_winograd_output {
+    unsafe vfi_winograd_output(
+      sums: UnsafePointer(sums), point_stride: pointStride,
+      bias: UnsafePointer(memory + block.bias),
+      slopes: hasSlopes ? UnsafePointer(memory + block.slopes) : nil,
+      outputs: UnsafePointer(outputs), residuals: residuals.map { unsafe UnsafePointer($0) },
+      first_channel: block.firstChannel, output_channels: block.channels, tiles: tiles)
   }
 
   /// What a kernel needs to know for the pixels of `slots` and the output channels of `block`.

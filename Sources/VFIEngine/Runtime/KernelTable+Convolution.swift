@@ -5,15 +5,17 @@ import KernelsAVX2
 import KernelsAVX512
 
 /// The convolution kernels of one level: one for each width of a block of output channels.
-package struct ConvolutionKernels: Sendable {
-  /// A kernel and the number of output channels that it computes at once.
+@safe package struct ConvolutionKernels: Sendable {
+  /// The kernels of one width, which is the number of output channels that they compute at once.
   @safe package struct Block: Sendable {
     package let width: Int
     package let tile: @Sendable (UnsafePointer<vfi_convolution_tile>) -> Void
+    package let winogradOutput: @Sendable (UnsafePointer<vfi_winograd_output>) -> Void
   }
 
   /// Widest first; each width divides the one before it.
   package let blocks: [Block]
+  package let winogradInput: @Sendable (UnsafePointer<vfi_winograd_input>) -> Void
 
   /// The blocks that cover `channels` with the least waste, widest first.
   package func split(_ channels: Int) -> [Block] {
@@ -29,29 +31,40 @@ package struct ConvolutionKernels: Sendable {
     return result
   }
 
-  static let portable = ConvolutionKernels(blocks: [
-    unsafe Block(
-      width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWide),
-    unsafe Block(
-      width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrow),
-  ])
+  static let portable = unsafe ConvolutionKernels(
+    blocks: [
+      Block(
+        width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWide,
+        winogradOutput: Kernels.winogradOutputWide),
+      Block(
+        width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrow,
+        winogradOutput: Kernels.winogradOutputNarrow),
+    ], winogradInput: Kernels.winogradInput)
 
-  static let avx2 = ConvolutionKernels(blocks: [
-    unsafe Block(
-      width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWide),
-    unsafe Block(
-      width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrow),
-  ])
+  static let avx2 = unsafe ConvolutionKernels(
+    blocks: [
+      Block(
+        width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWide,
+        winogradOutput: KernelsAVX2.winogradOutputWide),
+      narrowAVX2,
+    ], winogradInput: KernelsAVX2.winogradInput)
 
   /// The last 8 of 24 or 72 channels go to AVX2's narrow kernel, which does not waste half a vector.
-  static let avx512 = ConvolutionKernels(blocks: [
-    unsafe Block(
-      width: KernelsAVX512.convolutionTileWideWidth, tile: KernelsAVX512.convolutionTileWide),
-    unsafe Block(
-      width: KernelsAVX512.convolutionTileNarrowWidth, tile: KernelsAVX512.convolutionTileNarrow),
-    unsafe Block(
-      width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrow),
-  ])
+  static let avx512 = unsafe ConvolutionKernels(
+    blocks: [
+      Block(
+        width: KernelsAVX512.convolutionTileWideWidth, tile: KernelsAVX512.convolutionTileWide,
+        winogradOutput: KernelsAVX512.winogradOutputWide),
+      Block(
+        width: KernelsAVX512.convolutionTileNarrowWidth,
+        tile: KernelsAVX512.convolutionTileNarrow,
+        winogradOutput: KernelsAVX512.winogradOutputNarrow),
+      narrowAVX2,
+    ], winogradInput: KernelsAVX512.winogradInput)
+
+  private static let narrowAVX2 = unsafe Block(
+    width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrow,
+    winogradOutput: KernelsAVX2.winogradOutputNarrow)
 }
 
 /// The benchmark of one level's multiply-add.

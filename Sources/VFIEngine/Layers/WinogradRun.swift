@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+import CIntrinsics
+
+/// Buffers of one worker, which hold a batch of tiles while it is transformed, multiplied and
+/// transformed back.
+@safe struct WinogradSlots: BitwiseCopyable {
+  /// `[tiles][16]` input pixels.
+  let pixels: UnsafeMutablePointer<UnsafePointer<Float>>
+  /// `[16][tiles][valueStride]` transformed inputs, and `[16][tiles]` pointers to them.
+  let values: UnsafeMutablePointer<Float>
+  let products: UnsafeMutablePointer<UnsafePointer<Float>>
+  /// For each block of output channels `[16][tiles][width]`; one block at a time.
+  let sums: UnsafeMutablePointer<Float>
+  /// `[tiles][4]` output pixels, likewise the residuals.
+  let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
+  let residuals: UnsafeMutablePointer<UnsafePointer<Float>?>
+
+  init(tiles: Int, valueStride: Int, widest: Int, in arena: Arena) throws(VFIError) {
+    unsafe pixels = try arena.buffer(of: UnsafePointer<Float>.self, count: tiles * 16)
+    unsafe values = try arena.buffer(of: Float.self, count: 16 * tiles * valueStride)
+    unsafe products = try arena.buffer(of: UnsafePointer<Float>.self, count: 16 * tiles)
+    unsafe sums = try arena.buffer(of: Float.self, count: 16 * tiles * widest)
+    unsafe outputs = try arena.buffer(of: UnsafeMutablePointer<Float>?.self, count: tiles * 4)
+    unsafe residuals = try arena.buffer(of: UnsafePointer<Float>?.self, count: tiles * 4)
+    // Lanes behind the last channel are transformed too; they must be numbers.
+    unsafe values.update(repeating: 0, count: 16 * tiles * valueStride)
+    for index in 0..<16 * tiles {
+      unsafe products[index] = UnsafePointer(values + index * valueStride)
+    }
+  }
+}
+
+/// A 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3): 4/9 of the products.
+///
+/// Tiles of 2x2 output pixels are taken in batches that stay in the level-2 cache between the
+/// three steps. The kernels that convolve compute the products, as sixteen 1x1 convolutions.
+@safe struct WinogradRun {
+  /// 16 taps: the points of the transformed kernels.
+  let weights: PackedWeights
+  let input: FeatureMap
+  let output: FeatureMap
+  let residual: FeatureMap?
+  /// Bytes of a batch's transformed inputs and sums.
+  private static let batchBytes = 512 << 10
+
+  /// 4x4 input pixels of each tile, which begin one pixel before its 2x2 output pixels.
+  private var grid: ConvolutionGrid {
+    ConvolutionGrid(
+      kernel: 4, stride: 2, originY: -1, originX: -1, height: (output.height + 1) / 2,
+      width: (output.width + 1) / 2)
+  }
+
+  /// Floats from one tile's transformed channels to the next one's: whole vectors of any level.
+  private var valueStride: Int { (weights.inputs + 15) & ~15 }
+
+  func callAsFunction(on engine: Engine) throws(VFIError) {
+    let grid = grid
+    let count = grid.height * grid.width
+    let tileBytes = 16 * 4 * (valueStride + weights.widest)
+    let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
+    let batch = Self.roundedUp(min(Self.batchBytes / tileBytes, fairShare, 96))
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let zero = unsafe try engine.scratch.buffer(of: Float.self, count: weights.inputs)
+    unsafe zero.update(repeating: 0, count: weights.inputs)
+    let slots = unsafe try engine.scratch.buffer(of: WinogradSlots.self, count: engine.workers)
+    for worker in 0..<engine.workers {
+      unsafe slots[worker] = try WinogradSlots(
+        tiles: batch, valueStride: valueStride, widest: weights.widest, in: engine.scratch)
+    }
+    let kernels = engine.kernels.convolution
+    try engine.forEach((count + batch - 1) / batch) { item, worker in
+      let tiles = item * batch..<min(count, (item + 1) * batch)
+      let slots = unsafe slots[worker]
+      unsafe list(tiles, of: grid, zero: zero, into: slots)
+      transform(tiles.count, batch: batch, slots, kernels)
+      for block in weights.blocks { multiply(tiles.count, batch: batch, block, slots) }
+    }
+    engine.statistics.multiplyAdds +=
+      output.height * output.width * 9 * weights.inputs * weights.outputs
+  }
+
+  /// Writes the pointers of the tiles' inputs, outputs and residuals.
+  private func list(
+    _ tiles: Range<Int>, of grid: ConvolutionGrid, zero: UnsafeMutablePointer<Float>,
+    into slots: WinogradSlots
+  ) {
+    var position = grid.position(tiles.lowerBound)
+    for index in 0..<tiles.count {
+      unsafe grid.listInputs(
+        position, of: input, zero: zero, to: slots.pixels + 16 * index, spacing: 1)
+      for pixel in 0..<4 {
+        let (y, x) = (2 * position.y + pixel / 2, 2 * position.x + pixel % 2)
+        let inside = y < output.height && x < output.width
+        let offset = y * output.width + x
+        unsafe slots.outputs[4 * index + pixel] =
+          inside ? output.base + offset * output.pixelStride : nil
+        if let residual, inside {
+          unsafe slots.residuals[4 * index + pixel] =
+            UnsafePointer(residual.base) + offset * residual.pixelStride
+        }
+      }
+      position.x += 1
+      if position.x == grid.width { position = .init(y: position.y + 1, x: 0) }
+    }
+  }
+
+  private func transform(
+    _ tiles: Int, batch: Int, _ slots: WinogradSlots, _ kernels: ConvolutionKernels
+  ) {
+    var argument = unsafe vfi_winograd_input(
+      pixels: UnsafePointer(slots.pixels), values: slots.values, point_stride: batch * valueStride,
+      tile_stride: valueStride, channels: weights.inputs, tiles: tiles)
+    unsafe kernels.winogradInput(&argument)
+  }
+
+  /// Multiplies at all 16 points for one block of output channels, and transforms back.
+  private func multiply(
+    _ tiles: Int, batch: Int, _ block: PackedWeights.Block, _ slots: WinogradSlots
+  ) {
+    let width = block.kernel.width
+    for point in 0..<16 {
+      for first in stride(from: 0, to: tiles, by: ConvolutionGrid.tilePixels) {
+        var tile = unsafe weights.tile(
+          block, tap: point, inputs: slots.products + (point * batch + first),
+          sums: slots.sums + (point * batch + first) * width)
+        unsafe block.kernel.tile(&tile)
+      }
+    }
+    var argument = unsafe weights.winogradOutput(
+      block, sums: slots.sums, pointStride: batch * width, outputs: slots.outputs,
+      residuals: residual == nil ? nil : slots.residuals, tiles: tiles)
+    unsafe block.kernel.winogradOutput(&argument)
+  }
+
+  private static func roundedUp(_ tiles: Int) -> Int {
+    max(1, (tiles + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels)
+      * ConvolutionGrid.tilePixels
+  }
+
+  /// G g G^T, in double precision: each 3x3 kernel of `kernels` becomes 16 points.
+  static func points(kernels: [Float]) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(kernels.count / 9 * 16)
+    for start in stride(from: 0, to: kernels.count, by: 9) {
+      // G g: each column of three becomes four.
+      var columns = InlineArray<12, Double>(repeating: 0)
+      for x in 0..<3 {
+        let (a, b, c) = (
+          Double(kernels[start + x]), Double(kernels[start + 3 + x]), Double(kernels[start + 6 + x])
+        )
+        (columns[x], columns[3 + x]) = (a, (a + b + c) / 2)
+        (columns[6 + x], columns[9 + x]) = ((a - b + c) / 2, c)
+      }
+      for y in 0..<4 {
+        let (a, b, c) = (columns[3 * y], columns[3 * y + 1], columns[3 * y + 2])
+        result += [Float(a), Float((a + b + c) / 2), Float((a - b + c) / 2), Float(c)]
+      }
+    }
+    return result
+  }
+}
