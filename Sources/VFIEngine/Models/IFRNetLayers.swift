@@ -8,7 +8,8 @@ private func convolutionPReLU(
   let slopes = try file.floats("\(name).1.weight", shape: [outputs])
   return try Convolution(
     file, "\(name).0", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, part: part,
-    activation: .prelu(Array(slopes[part ?? 0..<outputs])), kernels: kernels)
+    activation: .prelu(Array(slopes[part ?? 0..<outputs])),
+    method: kernel == 3 && stride == 1 ? .winograd : .direct, kernels: kernels)
 }
 
 /// The pyramid of one frame: per level a convolution of stride 2 and one of stride 1.
@@ -137,7 +138,7 @@ final class IFRNetDecoder: Sendable {
     last = try Convolution(
       file, "\(name).1.conv5", inputs: channels, outputs: channels,
       activation: .prelu(try file.floats("\(name).1.prelu.weight", shape: [channels])),
-      kernels: kernels)
+      method: .winograd, kernels: kernels)
     let outputs = features.map { 4 + $0 } ?? 8
     flowUp = try TransposedConvolution(
       file, "\(name).2", inputs: channels, outputs: outputs, part: 0..<(features == nil ? 8 : 4),
