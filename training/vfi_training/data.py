@@ -29,6 +29,9 @@ NEW_SCENE = 0.25  # share of synthetic samples that come from a scene never used
 # is not linear), are left out: PSNR in dB.
 LEARNABLE = (19.0, 41.0)
 CROPS = 4  # crops taken from each drawn pair or scene
+# Real motion is uneven and real frames are noisy, which makes averaging both frames worth more.
+UNEVENNESS = 0.05  # standard deviation of a synthetic middle frame's instant
+NOISE = (0.002, 0.02)  # standard deviation of the noise of a synthetic frame, in 0..1
 LEAST_MOTION = 0.7  # crops whose mean motion is below this many pixels are drawn again
 
 UNSEEN, KNOWN, SKIPPED = 0, 1, 2  # states of a pair in the pool
@@ -159,7 +162,8 @@ class Pool(torch.utils.data.IterableDataset):
         else:
             scene = self.scenes[int(random.integers(len(self.scenes)))]
         t = float(random.integers(1, 8)) / 8
-        frames = [scene.ends[0], planes(render(scene.layers, t - 0.5)), scene.ends[1]]
+        middle = render(scene.layers, t - 0.5 + random.normal(0, UNEVENNESS))
+        frames = [scene.ends[0], planes(middle, random), scene.ends[1]]
         return [partial(torch.clone, frame) for frame in frames], scene.flow, t
 
     def new_scene(self, random: np.random.Generator) -> Scene:
@@ -168,14 +172,15 @@ class Pool(torch.utils.data.IterableDataset):
             pair = self.pairs[int(random.integers(len(self.pairs)))]
             pictures.append(self.pack.frames[pair.first].astype(np.float32) / 255)
         layers = random_scene(pictures, random)
-        ends = planes(render(layers, -0.5)), planes(render(layers, 0.5))
+        ends = planes(render(layers, -0.5), random), planes(render(layers, 0.5), random)
         flow = torch.cat(inverse_search(ends[0][None], ends[1][None]), 1)[0]
         return Scene(layers, ends, flow)
 
 
-def planes(image: np.ndarray) -> Tensor:
-    """[H, W, 3] -> [3, H, W], clipped to 0..1."""
-    return torch.from_numpy(image.clip(0, 1)).permute(2, 0, 1)
+def planes(image: np.ndarray, random: np.random.Generator) -> Tensor:
+    """[H, W, 3] -> [3, H, W] with a little noise, clipped to 0..1."""
+    noise = random.standard_normal(image.shape, np.float32) * random.uniform(*NOISE)
+    return torch.from_numpy((image + noise).clip(0, 1)).permute(2, 0, 1)
 
 
 def double(x: Tensor) -> Tensor:
