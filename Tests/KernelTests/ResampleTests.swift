@@ -91,6 +91,34 @@ private enum Factor: CaseIterable {
     }
   }
 
+  /// An addend of its own is read, not written.
+  @Test(arguments: CPU.machineLevels, [2, 3])
+  func addendMayBeAnotherMap(level: CPULevel, factor: Int) throws {
+    var random = SeededRandom(8)
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    for channels in [1, 4, 9, 23] {
+      let input = GuardedMap(height: 5, width: 6, channels: channels)
+      let (height, width) = (5 * factor, 6 * factor)
+      let addend = GuardedMap(height: height, width: width, channels: channels + 3)
+      let output = GuardedMap(height: height, width: width, channels: channels)
+      input.fill { Float.random(in: -1...1, using: &random) }
+      addend.fill { Float.random(in: -1...1, using: &random) }
+      let slice = addend.map.slice(2..<2 + channels)
+      let before = addend.bits
+      try resizeBilinear(input.map, into: output.map, scale: 2, plus: slice, on: engine)
+      let step = (1 / Double(factor), 1 / Double(factor))
+      for y in 0..<height {
+        for x in 0..<width {
+          for c in 0..<channels {
+            let value = naiveResize(input.map, step: step, y: y, x: x, c: c)
+            #expect(abs(output.map[y, x, c] - (2 * value + slice[y, x, c])) <= tolerance)
+          }
+        }
+      }
+      #expect(addend.bits == before)
+    }
+  }
+
   /// The examples of the fact sheet: x2, 1/2 and 1/4 of one row.
   @Test(
     arguments: zip(

@@ -6,21 +6,6 @@ import VFIEngine
 /// Relative to values of magnitude 1: a few roundings, and fused against separate multiply-adds.
 private let tolerance: Float = 2e-6
 
-/// The naive twin, in double precision from the float coordinate on.
-private func naiveWarp(_ input: FeatureMap, _ flow: FeatureMap, y: Int, x: Int, c: Int) -> Float {
-  func clamp(_ v: Float, _ size: Int) -> Double {
-    v.isNaN ? 0 : Double(min(max(v, 0), Float(size - 1)))
-  }
-  let px = clamp(Float(x) + flow[y, x, 0], input.width)
-  let py = clamp(Float(y) + flow[y, x, 1], input.height)
-  let (left, top) = (Int(px), Int(py))
-  let (right, bottom) = (min(left + 1, input.width - 1), min(top + 1, input.height - 1))
-  let (fx, fy) = (px - Double(left), py - Double(top))
-  let upper = Double(input[top, left, c]) * (1 - fx) + Double(input[top, right, c]) * fx
-  let lower = Double(input[bottom, left, c]) * (1 - fx) + Double(input[bottom, right, c]) * fx
-  return Float(upper * (1 - fy) + lower * fy)
-}
-
 private let extremes: [Float] = [
   .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e10, -1e10,
   0, -0.0, 1, -1, 0.5, .leastNonzeroMagnitude,
@@ -57,7 +42,7 @@ private let extremes: [Float] = [
         for x in 0..<width {
           #expect(output.map[y, x, 0] == 7 && output.map[y, x, channels + 1] == 7)
           for c in 0..<channels {
-            let expected = naiveWarp(input.map, flow.map, y: y, x: x, c: c)
+            let expected = NaiveMotion.warp(input.map, flow.map, y: y, x: x, c: c)
             #expect(abs(slice[y, x, c] - expected) <= tolerance)
           }
         }
@@ -114,6 +99,34 @@ private let extremes: [Float] = [
       bits.append(output.bits)
     }
     #expect(bits[0] == bits[1] && bits[0] == bits[2])
+  }
+
+  /// Two maps at once give what one after the other gives, to the bit, and the flow beside them.
+  @Test(arguments: CPU.machineLevels, [1, 3, 4, 7, 16, 24, 32, 50])
+  func pairEqualsTwoWarps(level: CPULevel, channels: Int) throws {
+    var random = SeededRandom(9)
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
+    let (height, width) = (13, 11)
+    func map(_ channels: Int, _ value: () -> Float) -> FeatureMap {
+      let map = GuardedMap(height: height, width: width, channels: channels)
+      map.fill(value)
+      return map.map
+    }
+    let a = map(channels) { Float.random(in: -1...1, using: &random) }
+    let b = map(channels) { Float.random(in: -1...1, using: &random) }
+    let flow = map(4) { Float.random(in: -7...7, using: &random) }
+    let single = map(channels) { 0 }
+    let output = map(2 * channels + 5) { 9 }
+    try backwardWarpPair(
+      a, b, flow: flow, into: output.slice(0..<2 * channels + 4), on: engine)
+    for (index, source) in [a, b].enumerated() {
+      try backwardWarp(
+        source, flow: flow.slice(2 * index..<2 * index + 2), into: single, on: engine)
+      #expect(bits(output.slice(index * channels..<(index + 1) * channels)) == bits(single))
+    }
+    #expect(bits(output.slice(2 * channels..<2 * channels + 4)) == bits(flow))
+    let beside = output.slice(2 * channels + 4..<output.channels)
+    #expect(bits(beside).allSatisfy { $0 == Float(9).bitPattern })
   }
 
   @Test func sizesThatDoNotFitAreRefused() throws {

@@ -88,6 +88,68 @@ private func sineWave(_ x: Double) -> Double {
     }
   }
 
+  /// Sides that are no multiples of the distance of patches, with and without a coarser level.
+  @Test(arguments: CPU.machineLevels, [(8, 8), (9, 21), (23, 10), (30, 35)])
+  func equalsTheNaiveTwin(level: CPULevel, size: (Int, Int)) throws {
+    var random = SeededRandom(10)
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let arena = engine.scratch
+    let maps = try (0..<2).map { _ in
+      try arena.map(height: size.0, width: size.1, channels: 1)
+    }
+    texture(maps[0])
+    texture(maps[1], dx: 1.75, dy: -1.25)
+    let coarse = try arena.map(height: size.0 / 2, width: size.1 / 2, channels: 2)
+    for y in 0..<coarse.height {
+      for x in 0..<coarse.width {
+        for c in 0..<2 { coarse[y, x, c] = Float.random(in: -1.5...1.5, using: &random) }
+      }
+    }
+    let pyramids = try maps.map { try LumaPyramid($0, on: engine) }
+    for guess in [nil, coarse] {
+      let search = try InverseSearchLevel(pyramids[0], pyramids[1], 0, coarse: guess, on: engine)
+      let backward = try InverseSearchLevel(
+        pyramids[1], pyramids[0], 0, coarse: guess, on: engine)
+      try InverseSearchLevel.run(search, backward, on: engine)
+      let twin = NaiveInverseSearch(maps[0], maps[1], coarse: guess).dense()
+      let planes = twin.map { Float($0.x) } + twin.map { Float($0.y) }
+      #expect(share(search.dense, planes, columns: 1..<size.1 + 1) >= agreement)
+      let inner = try arena.map(height: size.0, width: size.1, channels: 2)
+      for y in 0..<size.0 {
+        for x in 0..<size.1 { for c in 0..<2 { inner[y, x, c] = search.dense[y, x + 1, c] } }
+      }
+      for y in 0..<size.0 {
+        for x in 0..<size.1 {
+          for c in 0..<2 {
+            #expect(search.flow[y, x, c] == NaiveInverseSearch.median(inner, y, x, c))
+          }
+        }
+      }
+    }
+  }
+
+  /// Luma is the mean of 4x4 pixels.
+  @Test(arguments: CPU.machineLevels)
+  func quarterLumaIsAMean(level: CPULevel) throws {
+    var random = SeededRandom(11)
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let image = GuardedMap(height: 12, width: 28, channels: 3)
+    let luma = GuardedMap(height: 3, width: 7, channels: 1)
+    image.fill { Float.random(in: 0...1, using: &random) }
+    try quarterLuma(image.map, into: luma.map, on: engine)
+    for y in 0..<3 {
+      for x in 0..<7 {
+        var sum = 0.0
+        for i in 0..<16 {
+          let (row, column) = (4 * y + i / 4, 4 * x + i % 4)
+          let rgb = (0..<3).map { Double(image.map[row, column, $0]) }
+          sum += (rgb[0] + 2 * rgb[1] + rgb[2]) * 255 / 4
+        }
+        #expect(abs(Double(luma.map[y, x, 0]) - sum / 16) < 1e-3)
+      }
+    }
+  }
+
   /// From the luma at 1/4 down to the coarsest level and back.
   @Test(arguments: CPU.machineLevels)
   func wholeSearchMatchesTheReference(level: CPULevel) throws {

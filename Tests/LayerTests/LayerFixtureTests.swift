@@ -52,3 +52,28 @@ import VFIEngine
     #expect(relativeError(output, expected) < Self.tolerance)
   }
 }
+
+@Suite struct MotionFixtureTests {
+  @Test(arguments: CPU.machineLevels)
+  func warp(level: CPULevel) throws {
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let fixture = try Fixture("layers")
+    let expected = try fixture.map("warp.output")
+    let output = try fixture.arena.map(
+      height: expected.height, width: expected.width, channels: expected.channels)
+    try backwardWarp(
+      try fixture.map("warp.input"), flow: try fixture.map("warp.flow"), into: output, on: engine)
+    #expect(relativeError(output, expected) < 1e-5)
+  }
+
+  @Test(arguments: CPU.machineLevels, ["x2", "x0.5", "x0.25"])
+  func resize(level: CPULevel, factor: String) throws {
+    let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
+    let fixture = try Fixture("layers")
+    let expected = try fixture.map("resize.\(factor)")
+    let output = try fixture.arena.map(
+      height: expected.height, width: expected.width, channels: expected.channels)
+    try resizeBilinear(try fixture.map("resize.input"), into: output, on: engine)
+    #expect(relativeError(output, expected) < 1e-6)
+  }
+}

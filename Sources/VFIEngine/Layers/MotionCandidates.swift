@@ -6,7 +6,7 @@ import CIntrinsics
 /// `flow01` and `flow10` are `[h, w, 2]`, h and w even, w at least 2. `output` `[h, w, 8]` takes
 /// candidate A (to frame 0 as x, y, then to frame 1) and candidate B, `halved` `[h/2, w/2, 9]` their
 /// means of 2x2 pixels, in pixels of that size, and t.
-func motionCandidates(
+package func motionCandidates(
   _ flow01: FeatureMap, _ flow10: FeatureMap, t: Float, into output: FeatureMap,
   halved: FeatureMap, on engine: Engine
 ) throws(VFIError) {
@@ -26,7 +26,7 @@ func motionCandidates(
 /// Chooses between the candidates: `head[0..<4] + share A + (1 - share) B`.
 ///
 /// `share = sigmoid(head[4])`. `head` has at least 5 channels, `candidates` 8 and `flow` 4.
-func chooseMotion(
+package func chooseMotion(
   _ candidates: FeatureMap, by head: FeatureMap, into flow: FeatureMap, on engine: Engine
 ) throws(VFIError) {
   guard head.channels >= 5, candidates.channels == 8, flow.channels == 4,
