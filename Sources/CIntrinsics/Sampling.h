@@ -51,23 +51,37 @@ VFI_SAMPLING vfi_ints vfi_minimum(vfi_ints a, vfi_ints b) { return a < b ? a : b
 // 2^n for whole n of -126 to 127.
 VFI_SAMPLING vfi_floats vfi_power_of_two(vfi_ints n) { return (vfi_floats)((n + 127) << 23); }
 
-// Loads the sample at row y and column x of each lane. Loads of single lanes took as long as gather
-// instructions where tried (Zen 4), touch no byte outside of the samples, and take any stride.
-#define VFI_LOAD(name, type, vector)                                                               \
-  VFI_SAMPLING vfi_floats name(const void *_Nonnull base, intptr_t stride, intptr_t step,          \
-                               vfi_ints x, vfi_ints y) {                                           \
-    vector values;                                                                                 \
-    for (int lane = 0; lane < VFI_LANES; lane++) {                                                 \
-      type value;                                                                                  \
-      memcpy(&value, (const uint8_t *)base + y[lane] * stride + x[lane] * step, sizeof value);     \
-      values[lane] = value;                                                                        \
-    }                                                                                              \
-    return __builtin_convertvector(values, vfi_floats);                                            \
-  }
+// The bits of a vector as floats.
+VFI_SAMPLING vfi_floats vfi_as_floats(vfi_ints bits) { return (vfi_floats)bits; }
 
-VFI_LOAD(vfi_load_bytes, uint8_t, vfi_ints)
-VFI_LOAD(vfi_load_words, uint16_t, vfi_ints)
-VFI_LOAD(vfi_load_floats, float, vfi_floats)
+// Loads four bytes at each offset. Loads of single lanes took no longer than gather instructions
+// where tried (Zen 4).
+VFI_SAMPLING vfi_ints vfi_load_words(const void *_Nonnull base, vfi_ints offsets) {
+  vfi_ints words;
+  for (int lane = 0; lane < VFI_LANES; lane++) {
+    int32_t word;
+    memcpy(&word, (const uint8_t *)base + offsets[lane], sizeof word);
+    words[lane] = word;
+  }
+  return words;
+}
+
+// Loads `size` (1, 2 or 4) bytes at row y and column x of each lane, wherever in memory it lies.
+VFI_SAMPLING vfi_ints vfi_load_samples(const void *_Nonnull base, intptr_t stride, intptr_t step,
+                                       intptr_t size, vfi_ints x, vfi_ints y) {
+  vfi_ints values;
+  for (int lane = 0; lane < VFI_LANES; lane++) {
+    const uint8_t *sample = (const uint8_t *)base + y[lane] * stride + x[lane] * step;
+    uint16_t half;
+    int32_t word;
+    if (size == 4)
+      memcpy(&word, sample, sizeof word);
+    else
+      memcpy(&half, sample, sizeof half * (size == 2));
+    values[lane] = size == 4 ? word : size == 2 ? half : *sample;
+  }
+  return values;
+}
 
 // Stores the first `count` lanes, `step` bytes apart.
 #define VFI_STORE(name, type, vector)                                                              \
@@ -135,13 +149,27 @@ struct vfi_motion_row {
   intptr_t plane_stride;
 };
 
+// The samples of one component, or of its alpha, in one frame.
+struct vfi_samples {
+  const void *_Nonnull base; // four bytes that hold the first sample, or begin with it
+  intptr_t stride;           // bytes
+  int32_t step;              // bytes from one sample to the next
+  int32_t size;              // bytes of a sample
+  int32_t low_bit;           // of the first sample in the four bytes at base
+  // Largest offset in a row at which four bytes may be loaded.
+  int32_t last_offset;
+  // Bits from a sample to the one on its right in the same four bytes; 0 = it is not there.
+  int32_t pair_bits;
+  // Not 0: samples are loaded one by one, since a row has less than four bytes or columns, or
+  // because offsets would not fit 32 bits.
+  int32_t one_by_one;
+};
+
 // A row of one component of the new frame.
 struct vfi_merge_row {
-  const void *_Nonnull a; // the component's first sample in the frame at t = 0
-  const void *_Nonnull b; // and in the frame at t = 1
-  intptr_t a_stride, b_stride; // bytes
-  intptr_t step;               // bytes from one sample to the next, in all three frames
-  intptr_t width, height;      // of the component
+  struct vfi_samples a;    // the frame at t = 0
+  struct vfi_samples b;    // the frame at t = 1
+  intptr_t width, height;  // of the component
   intptr_t row;
   const float *_Nonnull planes; // of struct vfi_motion_row
   intptr_t plane_stride;
@@ -151,10 +179,9 @@ struct vfi_merge_row {
   float unit;             // 2^-shift
   int32_t shift;          // of the value in its word
   void *_Nonnull out;     // the row's first sample
-  // Where straight alpha weighs the samples, else NULL: alpha at the component's columns and rows.
-  const void *_Nullable a_alpha;
-  const void *_Nullable b_alpha;
-  intptr_t a_alpha_stride, b_alpha_stride, alpha_step; // bytes
+  // Where straight alpha weighs the samples: alpha at the component's columns and rows.
+  struct vfi_samples a_alpha;
+  struct vfi_samples b_alpha;
 };
 
 // One block of a plane in both frames.

@@ -44,50 +44,67 @@ private struct Corners {
   var bottomRight: Vector
 }
 
-/// A component of a source frame, or its alpha.
-private struct Source {
-  var base: UnsafeRawPointer
-  var stride: Int
-  var step: Int
-  /// Bytes to the sample below, and to the right: 0 where there is only one.
-  var down: Int
-  var right: Int
+/// The samples around each position, as the bits of integers or floats.
+private struct CornerBits {
+  var topLeft: vfi_ints
+  var topRight: vfi_ints
+  var bottomLeft: vfi_ints
+  var bottomRight: vfi_ints
+}
 
-  @inline(__always)
-  init(_ base: UnsafeRawPointer, stride: Int, step: Int, _ row: vfi_merge_row) {
-    self.base = base
-    self.stride = stride
-    self.step = step
-    down = row.height > 1 ? stride : 0
-    right = row.width > 1 ? step : 0
+/// Loads four samples for each lane, two at once where they lie in the same four bytes.
+@inline(__always)
+private func load(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> CornerBits {
+  let down = row.height > 1 ? s.stride : 0
+  if s.one_by_one != 0 { return loadOneByOne(s, p, row) }
+  let column = p.column &* vfi_ints(repeating: s.step)
+  let start = vfi_minimum(column, vfi_ints(repeating: s.last_offset))
+  let bits = ((column &- start) &<< vfi_ints(repeating: 3)) &+ vfi_ints(repeating: s.low_bit)
+  let offset = p.row &* vfi_ints(repeating: Int32(truncatingIfNeeded: s.stride)) &+ start
+  let top = vfi_load_words(s.base, offset)
+  let bottom = vfi_load_words(s.base + down, offset)
+  let mask = vfi_ints(repeating: s.size == 4 ? -1 : s.size == 2 ? 0xFFFF : 0xFF)
+  if s.pair_bits != 0 {
+    let next = bits &+ vfi_ints(repeating: s.pair_bits)
+    return CornerBits(
+      topLeft: (top &>> bits) & mask, topRight: (top &>> next) & mask,
+      bottomLeft: (bottom &>> bits) & mask, bottomRight: (bottom &>> next) & mask)
   }
+  let right = Int(s.step)
+  return CornerBits(
+    topLeft: (top &>> bits) & mask,
+    topRight: (vfi_load_words(s.base + right, offset) &>> bits) & mask,
+    bottomLeft: (bottom &>> bits) & mask,
+    bottomRight: (vfi_load_words(s.base + down + right, offset) &>> bits) & mask)
 }
 
 @inline(__always)
-private func bytes(_ s: Source, _ p: Position) -> Corners {
-  Corners(
-    topLeft: vfi_load_bytes(s.base, s.stride, s.step, p.column, p.row),
-    topRight: vfi_load_bytes(s.base + s.right, s.stride, s.step, p.column, p.row),
-    bottomLeft: vfi_load_bytes(s.base + s.down, s.stride, s.step, p.column, p.row),
-    bottomRight: vfi_load_bytes(s.base + s.down + s.right, s.stride, s.step, p.column, p.row))
+private func loadOneByOne(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> CornerBits {
+  let (stride, step, size) = (s.stride, Int(s.step), Int(s.size))
+  let base = s.base + Int(s.low_bit &>> 3)
+  let right = row.width > 1 ? step : 0
+  let down = row.height > 1 ? stride : 0
+  return CornerBits(
+    topLeft: vfi_load_samples(base, stride, step, size, p.column, p.row),
+    topRight: vfi_load_samples(base + right, stride, step, size, p.column, p.row),
+    bottomLeft: vfi_load_samples(base + down, stride, step, size, p.column, p.row),
+    bottomRight: vfi_load_samples(base + down + right, stride, step, size, p.column, p.row))
 }
 
 @inline(__always)
-private func words(_ s: Source, _ p: Position) -> Corners {
-  Corners(
-    topLeft: vfi_load_words(s.base, s.stride, s.step, p.column, p.row),
-    topRight: vfi_load_words(s.base + s.right, s.stride, s.step, p.column, p.row),
-    bottomLeft: vfi_load_words(s.base + s.down, s.stride, s.step, p.column, p.row),
-    bottomRight: vfi_load_words(s.base + s.down + s.right, s.stride, s.step, p.column, p.row))
+private func integers(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corners {
+  let bits = load(s, p, row)
+  return Corners(
+    topLeft: vfi_to_floats(bits.topLeft), topRight: vfi_to_floats(bits.topRight),
+    bottomLeft: vfi_to_floats(bits.bottomLeft), bottomRight: vfi_to_floats(bits.bottomRight))
 }
 
 @inline(__always)
-private func floats(_ s: Source, _ p: Position) -> Corners {
-  Corners(
-    topLeft: vfi_load_floats(s.base, s.stride, s.step, p.column, p.row),
-    topRight: vfi_load_floats(s.base + s.right, s.stride, s.step, p.column, p.row),
-    bottomLeft: vfi_load_floats(s.base + s.down, s.stride, s.step, p.column, p.row),
-    bottomRight: vfi_load_floats(s.base + s.down + s.right, s.stride, s.step, p.column, p.row))
+private func floats(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corners {
+  let bits = load(s, p, row)
+  return Corners(
+    topLeft: vfi_as_floats(bits.topLeft), topRight: vfi_as_floats(bits.topRight),
+    bottomLeft: vfi_as_floats(bits.bottomLeft), bottomRight: vfi_as_floats(bits.bottomRight))
 }
 
 @inline(__always)
@@ -141,16 +158,6 @@ private func motion(_ row: vfi_merge_row, _ x: Int) -> Motion {
 }
 
 @inline(__always)
-private func sourceA(_ row: vfi_merge_row) -> Source {
-  Source(row.a, stride: row.a_stride, step: row.step, row)
-}
-
-@inline(__always)
-private func sourceB(_ row: vfi_merge_row) -> Source {
-  Source(row.b, stride: row.b_stride, step: row.step, row)
-}
-
-@inline(__always)
 private func toCode(_ value: Vector, _ row: vfi_merge_row) -> vfi_ints {
   let zero = Vector(repeating: 0)
   return vfi_truncate(vfi_clamp(value + Float(0.5), zero, Vector(repeating: row.maximum)))
@@ -159,14 +166,15 @@ private func toCode(_ value: Vector, _ row: vfi_merge_row) -> vfi_ints {
 /// Samples of one byte.
 package func mergeRowBytes(_ argument: UnsafePointer<vfi_merge_row>) {
   let row = argument.pointee
-  let a = sourceA(row)
-  let b = sourceB(row)
+  let step = Int(row.a.step)
   var x = 0
   while x < row.width {
     let m = motion(row, x)
-    let value = mix(bilinear(bytes(a, m.a), m.a), bilinear(bytes(b, m.b), m.b), m.share)
+    let a = bilinear(integers(row.a, m.a, row), m.a)
+    let b = bilinear(integers(row.b, m.b, row), m.b)
+    let value = mix(a, b, m.share)
     let code = toCode(value + m.residual, row)
-    vfi_store_bytes(code, row.out + x &* row.step, row.step, row.width &- x)
+    vfi_store_bytes(code, row.out + x &* step, step, row.width &- x)
     x &+= lanes
   }
 }
@@ -174,15 +182,16 @@ package func mergeRowBytes(_ argument: UnsafePointer<vfi_merge_row>) {
 /// Samples of two bytes, the value `shift` bits above the lowest.
 package func mergeRowWords(_ argument: UnsafePointer<vfi_merge_row>) {
   let row = argument.pointee
-  let a = sourceA(row)
-  let b = sourceB(row)
+  let step = Int(row.a.step)
   let shift = vfi_ints(repeating: row.shift)
   var x = 0
   while x < row.width {
     let m = motion(row, x)
-    let value = mix(bilinear(words(a, m.a), m.a), bilinear(words(b, m.b), m.b), m.share)
+    let a = bilinear(integers(row.a, m.a, row), m.a)
+    let b = bilinear(integers(row.b, m.b, row), m.b)
+    let value = mix(a, b, m.share)
     let code = toCode(multiplyAdd(value, Vector(repeating: row.unit), m.residual), row)
-    vfi_store_words(code &<< shift, row.out + x &* row.step, row.step, row.width &- x)
+    vfi_store_words(code &<< shift, row.out + x &* step, step, row.width &- x)
     x &+= lanes
   }
 }
@@ -190,14 +199,15 @@ package func mergeRowWords(_ argument: UnsafePointer<vfi_merge_row>) {
 /// Floats, which are not limited to any range.
 package func mergeRowFloats(_ argument: UnsafePointer<vfi_merge_row>) {
   let row = argument.pointee
-  let a = sourceA(row)
-  let b = sourceB(row)
+  let step = Int(row.a.step)
   var x = 0
   while x < row.width {
     let m = motion(row, x)
-    let value = mix(bilinear(floats(a, m.a), m.a), bilinear(floats(b, m.b), m.b), m.share)
-    let out = row.out + x &* row.step
-    vfi_store_floats(value + m.residual, out, row.step, row.width &- x)
+    let a = bilinear(floats(row.a, m.a, row), m.a)
+    let b = bilinear(floats(row.b, m.b, row), m.b)
+    let value = mix(a, b, m.share)
+    let out = row.out + x &* step
+    vfi_store_floats(value + m.residual, out, step, row.width &- x)
     x &+= lanes
   }
 }
@@ -208,24 +218,20 @@ package func mergeRowFloats(_ argument: UnsafePointer<vfi_merge_row>) {
 /// transparent, samples count alike.
 package func mergeRowBytesStraightAlpha(_ argument: UnsafePointer<vfi_merge_row>) {
   let row = argument.pointee
-  guard let alphaOfA = row.a_alpha, let alphaOfB = row.b_alpha else { return }
-  let a = sourceA(row)
-  let b = sourceB(row)
-  let weightA = Source(alphaOfA, stride: row.a_alpha_stride, step: row.alpha_step, row)
-  let weightB = Source(alphaOfB, stride: row.b_alpha_stride, step: row.alpha_step, row)
+  let step = Int(row.a.step)
   var x = 0
   while x < row.width {
     let m = motion(row, x)
-    let ca = bytes(a, m.a)
-    let cb = bytes(b, m.b)
-    let wa = bytes(weightA, m.a)
-    let wb = bytes(weightB, m.b)
+    let ca = integers(row.a, m.a, row)
+    let cb = integers(row.b, m.b, row)
+    let wa = integers(row.a_alpha, m.a, row)
+    let wb = integers(row.b_alpha, m.b, row)
     let alpha = mix(bilinear(wa, m.a), bilinear(wb, m.b), m.share)
     let color = mix(bilinear(weighted(ca, wa), m.a), bilinear(weighted(cb, wb), m.b), m.share)
     let plain = mix(bilinear(ca, m.a), bilinear(cb, m.b), m.share)
     let value = vfi_if_positive(alpha - Float(0.001), color / alpha, plain) + m.residual
-    let out = row.out + x &* row.step
-    vfi_store_bytes(toCode(value, row), out, row.step, row.width &- x)
+    let out = row.out + x &* step
+    vfi_store_bytes(toCode(value, row), out, step, row.width &- x)
     x &+= lanes
   }
 }

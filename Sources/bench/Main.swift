@@ -39,6 +39,7 @@ struct Benchmark {
     print("machine: \(machineName()), \(CPU.count) CPUs, level \(CPU.level)")
     print("commit:  \(arguments.count > 1 ? arguments[1] : "unknown")")
     for level in CPU.machineLevels { try benchmark.convolutions(KernelTable(level: level)) }
+    try benchmark.frames()
     try benchmark.models(arguments.dropFirst(3))
   }
 
@@ -78,6 +79,21 @@ struct Benchmark {
     let duration = Duration { result = kernels.peak.run(count, 0.5, 1) }
     precondition(result.isFinite)
     return Double(count * kernels.peak.operations) / duration.processor
+  }
+
+  /// Conversion, scene score and synthesis.
+  func frames() throws {
+    let benchmarks = try [PixelFormat.yuv420p8, .yuv420p10, .bgra].flatMap { format in
+      try [1, 2].map { try FrameBenchmark(format, threads: $0) }
+    }
+    print("\nframes at \(ModelBenchmark.width)x\(ModelBenchmark.height)")
+    print("   wall ms  CPU ms")
+    for benchmark in benchmarks {
+      let results = try (0..<max(3, rounds)).map { _ in try benchmark.measure() }
+      for (index, step) in results[0].enumerated() {
+        line(results.map { [$0[index].duration] }, "\(benchmark.name): \(step.step)")
+      }
+    }
   }
 
   /// IFRNet-S with random weights, the default model, and the models of `paths`.

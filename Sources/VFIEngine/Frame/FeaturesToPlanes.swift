@@ -110,36 +110,48 @@ func synthesisScratchCount(_ description: FrameDescription, workers: Int) -> Int
   private func write(_ index: Int, row y: Int, planes: UnsafePointer<Float>) {
     let component = layout.components[index]
     let residual = color.residuals[index]
+    let weighs =
+      layout.hasAlpha && a.description.color.alphaMode == 0 && component.component != .alpha
+    // Alpha of a subsampled component is that of the luma sample with the even numbers.
+    let alpha = weighs ? layout.components[3] : component
+    let alphaShift = weighs ? (x: component.shiftX, y: component.shiftY) : (x: 0, y: 0)
     var row = unsafe vfi_merge_row(
-      a: a.row(0, of: component), b: b.row(0, of: component),
-      a_stride: a.planes[component.plane].stride, b_stride: b.planes[component.plane].stride,
-      step: component.step * layout.sampleType.rawValue,
+      a: a.samples(of: component), b: b.samples(of: component),
       width: a.description.width(of: component), height: a.description.height(of: component),
       row: y, planes: planes, plane_stride: planeStride,
       flow_x: 1 / Float(1 << component.shiftX), flow_y: 1 / Float(1 << component.shiftY),
       red: residual.x, green: residual.y, blue: residual.z, maximum: layout.maximum,
       unit: 1 / Float(1 << layout.shift), shift: Int32(layout.shift),
-      out: out.row(y, of: component), a_alpha: nil, b_alpha: nil, a_alpha_stride: 0,
-      b_alpha_stride: 0, alpha_step: 0)
+      out: out.row(y, of: component), a_alpha: a.samples(of: alpha, each: alphaShift),
+      b_alpha: b.samples(of: alpha, each: alphaShift))
     switch layout.sampleType {
-    case .byte where weighsByAlpha && component.component != .alpha:
-      unsafe addAlpha(to: &row, of: component)
-      unsafe kernels.mergeRowBytesStraightAlpha(&row)
+    case .byte where weighs: unsafe kernels.mergeRowBytesStraightAlpha(&row)
     case .byte: unsafe kernels.mergeRowBytes(&row)
     case .word: unsafe kernels.mergeRowWords(&row)
     case .float: unsafe kernels.mergeRowFloats(&row)
     }
   }
+}
 
-  private var weighsByAlpha: Bool { layout.hasAlpha && a.description.color.alphaMode == 0 }
-
-  /// Alpha of a subsampled component is that of the luma sample with the even numbers.
-  private func addAlpha(to row: inout vfi_merge_row, of component: ComponentLayout) {
-    let alpha = layout.components[3]
-    unsafe row.a_alpha = unsafe UnsafeRawPointer(a.row(0, of: alpha))
-    unsafe row.b_alpha = unsafe UnsafeRawPointer(b.row(0, of: alpha))
-    unsafe row.a_alpha_stride = a.planes[alpha.plane].stride << component.shiftY
-    unsafe row.b_alpha_stride = b.planes[alpha.plane].stride << component.shiftY
-    unsafe row.alpha_step = alpha.step << component.shiftX
+extension Frame {
+  /// How kernels find the samples of a component; of each `2^x` by `2^y` only the first.
+  fileprivate func samples(
+    of component: ComponentLayout, each shift: (x: Int, y: Int) = (0, 0)
+  ) -> vfi_samples {
+    let size = description.format.layout.sampleType.rawValue
+    let pixel = component.step * size
+    let stride = planes[component.plane].stride
+    let columns = description.width(of: component)
+    let step = pixel << shift.x
+    // Four bytes at a pixel's start, or from a sample on where a pixel has three, stay in the row;
+    // those at a single byte are taken earlier at the row's end.
+    let before = pixel == 2 || pixel == 4 ? component.offset * size : 0
+    let rowBytes = columns * pixel - (component.offset * size - before)
+    let reach = (description.height(of: component) - 1) * abs(stride) + rowBytes
+    return unsafe vfi_samples(
+      base: row(0, of: component) - before, stride: stride << shift.y, step: Int32(step),
+      size: Int32(size), low_bit: Int32(8 * before), last_offset: Int32(rowBytes - 4),
+      pair_bits: step + size <= 4 ? Int32(8 * step) : 0,
+      one_by_one: columns < 4 || reach > Int(Int32.max) ? 1 : 0)
   }
 }
