@@ -8,7 +8,7 @@ private func convolutionPReLU(
   try Convolution(
     file, "\(name).conv", inputs: inputs, outputs: outputs, stride: stride,
     activation: .prelu(try file.floats("\(name).prelu.weight", shape: [outputs])),
-    kernels: kernels)
+    method: stride == 1 ? .winograd : .direct, kernels: kernels)
 }
 
 /// A frame less 0.5 -> features at 1/2 (16 channels), 1/4 (32) and 1/8 (48).
@@ -131,7 +131,7 @@ final class RefineQuarter: Sendable {
     residual2 = try Convolution(
       file, "\(name).residual2", inputs: channels, outputs: channels,
       activation: .prelu(try file.floats("\(name).prelu.weight", shape: [channels])),
-      kernels: kernels)
+      method: .winograd, kernels: kernels)
     head = try TransposedConvolution(
       file, "\(name).head", inputs: channels, outputs: Self.outputs, kernels: kernels)
   }
