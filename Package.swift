@@ -43,6 +43,10 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CVFI", path: "include"),
     .systemLibrary(name: "CIntrinsics"),
+    // FFmpeg's libraries read and write files for the program; the library never links them.
+    .systemLibrary(
+      name: "CLibAV", pkgConfig: "libavformat",
+      providers: [.apt(["libavformat-dev", "libswscale-dev"])]),
     kernels("Kernels"),
     kernels("KernelsAVX2", flags: ["-march=x86-64-v3"], define: "VFI_AVX2"),
     kernels("KernelsAVX512", flags: ["-march=x86-64-v4"], define: "VFI_AVX512"),
@@ -59,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "vfi",
       dependencies: [
-        "CVFI", "CInterface", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CVFI", "CInterface", "CLibAV",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict,
       // What the argument parser's static FoundationEssentials needs beside itself.

@@ -5,6 +5,9 @@ import CVFI
 
 @main
 struct VFICommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "vfi", version: "0.1.0")
-  func run() { print(vfi_api_version()) }
+  static let configuration = unsafe CommandConfiguration(
+    commandName: "vfi",
+    abstract: "Video frames that were not there, on the CPU.",
+    version: vfi_version_string().map { unsafe String(cString: $0) } ?? "",
+    subcommands: [InterpolateCommand.self])
 }

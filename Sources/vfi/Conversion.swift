@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+import CLibAV
+import CVFI
+import Glibc
+
+/// What `vfi interpolate` is to do.
+struct ConversionSettings {
+  let input: String
+  let output: String
+  /// Frames a second; nil = `multiplier` times the input's.
+  var rate: AVRational?
+  var multiplier: Int32 = 2
+  var options: [KeyValue] = []
+  var encoder = EncoderSettings()
+  /// Number of source frames to read; nil = all.
+  var frameLimit: Int?
+  var overwrites = false
+  var ignoresInterlacing = false
+  var showsProgress = false
+}
+
+/// Reads a file, interpolates its video, and writes another file.
+final class Conversion {
+  private let settings: ConversionSettings
+  private let input: MediaInput
+  private let reader: VideoReader
+  private let output: MediaOutput
+  private let copy: StreamCopy
+  private var clock: SourceClock
+  private var tally = Tally()
+  private var dropped = 0
+  private var videoTarget: Int32 = 0
+
+  init(_ settings: ConversionSettings) throws(Failure) {
+    self.settings = settings
+    try Self.protect(settings)
+    output = try MediaOutput(settings.output)
+    input = try MediaInput(settings.input)
+    reader = try VideoReader(input)
+    copy = StreamCopy(from: input, to: output)
+    clock = SourceClock(timebase: reader.timebase, rate: reader.nominalRate)
+    unsafe reader.otherPacket = { [copy] packet throws(Failure) in try unsafe copy.take(packet) }
+  }
+
+  /// Refuses to write over the input, or over any file without leave.
+  private static func protect(_ settings: ConversionSettings) throws(Failure) {
+    var source = stat()
+    var target = stat()
+    guard settings.output != "-", unsafe stat(settings.output, &target) == 0 else { return }
+    if unsafe stat(settings.input, &source) == 0, source.st_ino == target.st_ino,
+      source.st_dev == target.st_dev
+    {
+      throw Failure("\(settings.output): is the input; choose another name for the output")
+    }
+    let isFile = target.st_mode & S_IFMT == S_IFREG
+    guard settings.overwrites || !isFile else {
+      throw Failure("\(settings.output): exists already (--overwrite replaces it)")
+    }
+  }
+
+  /// Converts everything; returns a line that says what was done.
+  func run() throws(Failure) -> String {
+    guard let first = try reader.next() else {
+      throw input.readFailure ?? Failure("\(input.name): no frame can be decoded")
+    }
+    let format = try knownFormat(of: first)
+    let rate = try outputRate()
+    let converter = try RateConverter(
+      ContextParameters(settings.options), format: format, clock: clock,
+      sourceRate: reader.nominalRate, rate: rate, place: input.name)
+    let video = unsafe VideoDescription(
+      format: format, rate: rate, timebase: converter.timebase,
+      aspect: av_guess_sample_aspect_ratio(input.context, reader.stream, first.frame))
+    let encoder = try unsafe VideoEncoder(
+      settings.encoder, like: first, video, container: output.format, place: output.name)
+    try begin(encoder, converter.timebase)
+    var progress = Progress(expected: expectedCount(rate), isForced: settings.showsProgress)
+    defer { progress.end() }
+    do {
+      try pump(first, converter, encoder, &progress)
+    } catch {
+      // What is there shall be playable; the first error is the one to tell.
+      try? unsafe encoder.encode(nil, unit: converter.timebase, write(encoder))
+      try? output.finish()
+      throw error
+    }
+    try output.finish()
+    progress.end()
+    try report()
+    return tally.summary(seconds: progress.elapsed)
+  }
+
+  private func knownFormat(of picture: Picture) throws(Failure) -> KnownFormat {
+    guard let format = KnownFormat(picture.format) else {
+      throw Failure(
+        "\(input.name): stream \(reader.index): pixel format \(KnownFormat.name(picture.format)) "
+          + "is not supported; convert to one of \(KnownFormat.names)")
+    }
+    if unsafe clibav_frame_is_interlaced(picture.frame) != 0 && !settings.ignoresInterlacing {
+      throw Failure(
+        "\(input.name): stream \(reader.index) is interlaced; deinterlace it first (ffmpeg -vf "
+          + "bwdif), or say --ignore-interlacing if the flag in the file is wrong")
+    }
+    return format
+  }
+
+  private func outputRate() throws(Failure) -> AVRational {
+    if let rate = settings.rate { return rate }
+    let source = reader.nominalRate
+    guard source.isPositive else {
+      throw Failure("\(input.name): the frame rate is unknown; give the wanted one with --fps")
+    }
+    return av_mul_q(source, AVRational(num: settings.multiplier, den: 1))
+  }
+
+  private func begin(_ encoder: VideoEncoder, _ timebase: AVRational) throws(Failure) {
+    videoTarget = try unsafe output.addVideo(encoder, timebase: timebase, source: reader.stream)
+    try copy.addStreams(besides: reader.index, videoTarget: videoTarget)
+    try output.begin()
+    copy.leftOut.forEach(tell)
+    try copy.begin()
+  }
+
+  private func write(
+    _ encoder: VideoEncoder
+  ) -> (UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void {
+    let unit = unsafe encoder.context.pointee.time_base
+    let frame = unsafe encoder.context.pointee.framerate.inverse
+    return { [output, videoTarget] packet throws(Failure) in
+      unsafe packet.pointee.duration = av_rescale_q(1, frame, unit)
+      try unsafe output.write(packet, to: videoTarget, unit: unit)
+    }
+  }
+
+  /// Source frames in, output frames out, until the end or an interruption.
+  private func pump(
+    _ first: Picture, _ converter: RateConverter, _ encoder: VideoEncoder,
+    _ progress: inout Progress
+  ) throws(Failure) {
+    var next: Picture? = first
+    var count = 0
+    while let picture = next, !Interruption.isRequested {
+      try checkUnchanged(picture, first)
+      try send(picture, to: converter)
+      try receive(converter, encoder, &progress)
+      count += 1
+      next = count == settings.frameLimit ? nil : try reader.next()
+    }
+    if !Interruption.isRequested {
+      try converter.drain()
+      try receive(converter, encoder, &progress)
+    }
+    try unsafe encoder.encode(nil, unit: converter.timebase, write(encoder))
+  }
+
+  private func send(_ picture: Picture, to converter: RateConverter) throws(Failure) {
+    let duration = unsafe clibav_frame_duration(picture.frame)
+    guard let time = clock.time(pts: picture.pts, duration: duration) else {
+      dropped += 1
+      return
+    }
+    if settings.ignoresInterlacing { unsafe clibav_frame_clear_coding(picture.frame) }
+    let seconds = Double(time.pts) * clock.unit.value
+    try converter.send(picture, pts: time.pts, duration: time.duration, at: seconds)
+  }
+
+  private func receive(
+    _ converter: RateConverter, _ encoder: VideoEncoder, _ progress: inout Progress
+  ) throws(Failure) {
+    while !Interruption.isRequested, let output = try receiveOne(converter) {
+      tally.add(output.info)
+      let seconds = unsafe Double(output.picture.frame.pointee.pts) * converter.timebase.value
+      try unsafe encoder.encode(output.picture, unit: converter.timebase, write(encoder))
+      progress.update(done: tally.total, seconds: seconds)
+    }
+  }
+
+  /// As `RateConverter.receive`; an interruption in the middle of a frame is the end, no error.
+  private func receiveOne(
+    _ converter: RateConverter
+  ) throws(Failure) -> (picture: Picture, info: vfi_info)? {
+    do {
+      return try converter.receive()
+    } catch {
+      if Interruption.isRequested { return nil }
+      throw error
+    }
+  }
+
+  /// A file has one size and one format of pictures.
+  private func checkUnchanged(_ picture: Picture, _ first: Picture) throws(Failure) {
+    let same =
+      picture.width == first.width && picture.height == first.height
+      && picture.format == first.format
+    guard !same else { return }
+    let seconds = Double(picture.pts ?? 0) * reader.timebase.value
+    throw Failure(
+      "\(input.name): at \(clockText(seconds)) the picture changes from \(text(first)) to "
+        + "\(text(picture)); the output ends there")
+  }
+
+  private func text(_ picture: Picture) -> String {
+    "\(picture.width)x\(picture.height) \(KnownFormat.name(picture.format))"
+  }
+
+  private func expectedCount(_ rate: AVRational) -> Int {
+    if let limit = settings.frameLimit, reader.nominalRate.isPositive {
+      return Int(Double(limit) * rate.value / reader.nominalRate.value)
+    }
+    let duration = unsafe reader.stream.pointee.duration
+    let whole = unsafe input.context.pointee.duration
+    let seconds =
+      duration > 0
+      ? Double(duration) * reader.timebase.value
+      : whole > 0 ? Double(whole) / Double(AV_TIME_BASE) : 0
+    return Int(seconds * rate.value)
+  }
+
+  /// Tells what went wrong in reading, now that the output is complete.
+  private func report() throws(Failure) {
+    if dropped > 0 { tell("\(input.name): \(dropped) frames without a later time were dropped") }
+    if reader.damaged > 0 { tell("\(input.name): \(reader.damaged) damaged packets") }
+    if let failure = input.readFailure { throw failure }
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import CLibAV
+import CVFI
+import Glibc
+
+/// Where motion is found and how: the options that several commands share.
+struct EngineOptions: ParsableArguments {
+  @Option(help: "A built-in model (see `vfi models`), or a .safetensors file.")
+  var model: String?
+
+  @Option(help: "Number of threads; 0 = one per CPU.")
+  var threads: Int32?
+
+  @Option(
+    name: [.customShort("o"), .customLong("option")],
+    help: ArgumentHelp("An option of libvfi, see `vfi options`.", valueName: "key=value"))
+  var options: [String] = []
+
+  /// All settings by libvfi's own names.
+  func settings() throws -> [KeyValue] {
+    var settings = try options.map { try keyValue($0, "-o") }
+    if let model { settings.append(KeyValue("model", model)) }
+    if let threads { settings.append(KeyValue("threads", String(threads))) }
+    return settings
+  }
+}
+
+func keyValue(_ text: String, _ option: String) throws -> KeyValue {
+  guard let pair = KeyValue(argument: text) else {
+    throw ValidationError("\(option) \(text): is not key=value")
+  }
+  return pair
+}
+
+struct InterpolateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "interpolate",
+    abstract: "Write a video again at a higher frame rate.",
+    discussion: """
+      Frames of the input whose time is wanted stay as they are; those between are made. Audio, \
+      subtitles, attachments, chapters and descriptions are copied. Times are exact: output n \
+      stands at start + n / rate, up to the end of the last frame.
+      """)
+
+  @Argument(help: "The video, in any form that FFmpeg reads; \"-\" = standard input.")
+  var input: String
+
+  @Argument(help: "The new file; \"-\" = y4m on the standard output.")
+  var output: String
+
+  @Option(help: "Frames a second, as 60 or 60000/1001.")
+  var fps: String?
+
+  @Option(help: "Multiple of the input's frame rate (2 unless --fps is given).")
+  var mult: Int32?
+
+  @OptionGroup var engine: EngineOptions
+
+  @Option(help: "Encoder, as FFmpeg calls it (libx264 where possible, else ffv1 or mpeg4).")
+  var codec: String?
+
+  @Option(help: "Quality of the encoder; less is better (18 for libx264).")
+  var crf: Double?
+
+  @Option(
+    help: ArgumentHelp("An option of the encoder, e.g. preset=slow.", valueName: "key=value"))
+  var codecOption: [String] = []
+
+  @Option(help: "Stop after this many frames of the input.")
+  var frames: Int?
+
+  @Flag(name: [.customShort("y"), .long], help: "Replace an existing output file.")
+  var overwrite = false
+
+  @Flag(help: "Treat frames that are marked as interlaced like all others.")
+  var ignoreInterlacing = false
+
+  @Flag(help: "Show progress and a summary also where there is no terminal.")
+  var progress = false
+
+  func validate() throws {
+    if fps != nil && mult != nil { throw ValidationError("--fps and --mult exclude each other") }
+    if let mult, !(1...1024).contains(mult) {
+      throw ValidationError("--mult \(mult): is not from 1 to 1024")
+    }
+    if let fps, AVRational(rate: fps) == nil {
+      throw ValidationError("--fps \(fps): is no frame rate")
+    }
+    if let frames, frames < 1 { throw ValidationError("--frames \(frames): is less than 1") }
+  }
+
+  func run() throws {
+    av_log_set_level(AV_LOG_ERROR)
+    Interruption.install()
+    var settings = ConversionSettings(input: input, output: output)
+    settings.rate = fps.flatMap { AVRational(rate: $0) }
+    settings.multiplier = mult ?? 2
+    settings.options = try engine.settings()
+    settings.encoder = EncoderSettings(
+      codec: codec, crf: crf,
+      options: try codecOption.map { try keyValue($0, "--codec-option") })
+    settings.frameLimit = frames
+    settings.overwrites = overwrite
+    settings.ignoresInterlacing = ignoreInterlacing
+    settings.showsProgress = progress
+    let summary = try Conversion(settings).run()
+    if progress || isatty(STDERR_FILENO) == 1 { tell("\(output): \(summary)") }
+    if Interruption.isRequested {
+      tell("interrupted; \(output) has what was done until then")
+      throw ExitCode(Interruption.exitCode)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+import CLibAV
+import Glibc
+
+/// A file that is written: one new video stream, and copies of the input's other streams.
+@safe final class MediaOutput {
+  let name: String
+  let context: UnsafeMutablePointer<AVFormatContext>
+  private let isPipe: Bool
+  private var isOpen = false
+  private var hasHeader = false
+
+  /// Finds the kind of file by the name; "-" is y4m on the standard output.
+  ///
+  /// No file is touched before `begin`.
+  init(_ path: String) throws(Failure) {
+    isPipe = path == "-"
+    name = isPipe ? "standard output" : path
+    let url = isPipe ? "pipe:1" : path.contains("://") ? path : "file:" + path
+    var opened: UnsafeMutablePointer<AVFormatContext>?
+    let code = unsafe avformat_alloc_output_context2(
+      &opened, nil, isPipe ? "yuv4mpegpipe" : nil, url)
+    guard code >= 0, let opened = unsafe opened else {
+      throw Failure("\(name): no kind of file has this ending (try .mp4 or .mkv)")
+    }
+    unsafe context = opened
+    // Without this, y4m has 8 bits only.
+    if unsafe isPipe || String(cString: format.pointee.name) == "yuv4mpegpipe" {
+      unsafe context.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL
+    }
+  }
+
+  deinit {
+    if isOpen { unsafe avio_closep(&context.pointee.pb) }
+    unsafe avformat_free_context(context)
+  }
+
+  var format: UnsafePointer<AVOutputFormat> { unsafe UnsafePointer(context.pointee.oformat) }
+
+  /// Adds a stream; the caller fills in its parameters.
+  func addStream() throws(Failure) -> UnsafeMutablePointer<AVStream> {
+    try unsafe allocated(avformat_new_stream(context, nil))
+  }
+
+  /// Adds the stream of an open encoder, with what `source` says beside its pictures.
+  func addVideo(
+    _ encoder: VideoEncoder, timebase: AVRational, source: UnsafeMutablePointer<AVStream>
+  ) throws(Failure) -> Int32 {
+    let stream = try unsafe addStream()
+    try unsafe check(
+      avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), name)
+    unsafe stream.pointee.time_base = timebase
+    unsafe stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
+    unsafe stream.pointee.r_frame_rate = encoder.context.pointee.framerate
+    unsafe stream.pointee.sample_aspect_ratio = encoder.context.pointee.sample_aspect_ratio
+    unsafe stream.pointee.disposition = source.pointee.disposition
+    try unsafe check(clibav_copy_stream_side_data(stream, source), name)
+    return unsafe stream.pointee.index
+  }
+
+  /// Creates the file and writes its header.
+  func begin() throws(Failure) {
+    if unsafe format.pointee.flags & AVFMT_NOFILE == 0 {
+      try unsafe check(avio_open(&context.pointee.pb, context.pointee.url, AVIO_FLAG_WRITE), name)
+      isOpen = true
+    }
+    let code = unsafe avformat_write_header(context, nil)
+    guard code >= 0 else {
+      remove()
+      throw Failure("\(name): header", libav: code)
+    }
+    hasHeader = true
+  }
+
+  /// Writes a packet of stream `index` whose times are in `unit`, in its place among the others.
+  ///
+  /// Takes the packet's content.
+  func write(
+    _ packet: UnsafeMutablePointer<AVPacket>, to index: Int32, unit: AVRational
+  ) throws(Failure) {
+    let stream = unsafe context.pointee.streams[Int(index)]
+    unsafe packet.pointee.stream_index = index
+    unsafe packet.pointee.pos = -1
+    if let stream = unsafe stream {
+      unsafe av_packet_rescale_ts(packet, unit, stream.pointee.time_base)
+    }
+    try unsafe check(av_interleaved_write_frame(context, packet), name)
+  }
+
+  /// Completes the file, also after an error, so that what was written can be played.
+  func finish() throws(Failure) {
+    guard hasHeader else { return }
+    hasHeader = false
+    let written = unsafe av_write_trailer(context)
+    let closed = unsafe isOpen ? avio_closep(&context.pointee.pb) : 0
+    isOpen = false
+    try check(min(written, closed), name)
+  }
+
+  /// Removes a file that never got a header.
+  private func remove() {
+    guard isOpen, !isPipe else { return }
+    unsafe avio_closep(&context.pointee.pb)
+    isOpen = false
+    unsafe unlink(name)
+  }
+}
