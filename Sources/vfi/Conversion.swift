@@ -73,14 +73,14 @@ final class Conversion {
       aspect: av_guess_sample_aspect_ratio(input.context, reader.stream, first.frame))
     let encoder = try unsafe VideoEncoder(
       settings.encoder, like: first, video, container: output.format, place: output.name)
-    try begin(encoder, converter.timebase)
+    try begin(encoder)
     var progress = Progress(expected: expectedCount(rate), isForced: settings.showsProgress)
     defer { progress.end() }
     do {
       try pump(first, converter, encoder, &progress)
     } catch {
       // What is there shall be playable; the first error is the one to tell.
-      try? unsafe encoder.encode(nil, unit: converter.timebase, write(encoder))
+      try? encode(nil, with: encoder)
       try? output.finish()
       throw error
     }
@@ -113,22 +113,17 @@ final class Conversion {
     return av_mul_q(source, AVRational(num: settings.multiplier, den: 1))
   }
 
-  private func begin(_ encoder: VideoEncoder, _ timebase: AVRational) throws(Failure) {
-    videoTarget = try unsafe output.addVideo(encoder, timebase: timebase, source: reader.stream)
+  private func begin(_ encoder: VideoEncoder) throws(Failure) {
+    videoTarget = try unsafe output.addVideo(encoder, source: reader.stream)
     try copy.addStreams(besides: reader.index, videoTarget: videoTarget)
     try output.begin()
     copy.leftOut.forEach(tell)
     try copy.begin()
   }
 
-  private func write(
-    _ encoder: VideoEncoder
-  ) -> (UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void {
-    let unit = unsafe encoder.context.pointee.time_base
-    let frame = unsafe encoder.context.pointee.framerate.inverse
-    return { [output, videoTarget] packet throws(Failure) in
-      unsafe packet.pointee.duration = av_rescale_q(1, frame, unit)
-      try unsafe output.write(packet, to: videoTarget, unit: unit)
+  private func encode(_ picture: Picture?, with encoder: VideoEncoder) throws(Failure) {
+    try unsafe encoder.encode(picture) { packet throws(Failure) in
+      try unsafe output.write(packet, to: videoTarget, unit: encoder.unit)
     }
   }
 
@@ -150,7 +145,7 @@ final class Conversion {
       try converter.drain()
       try receive(converter, encoder, &progress)
     }
-    try unsafe encoder.encode(nil, unit: converter.timebase, write(encoder))
+    try encode(nil, with: encoder)
   }
 
   private func send(_ picture: Picture, to converter: RateConverter) throws(Failure) {
@@ -170,7 +165,7 @@ final class Conversion {
     while !Interruption.isRequested, let output = try receiveOne(converter) {
       tally.add(output.info)
       let seconds = unsafe Double(output.picture.frame.pointee.pts) * converter.timebase.value
-      try unsafe encoder.encode(output.picture, unit: converter.timebase, write(encoder))
+      try encode(output.picture, with: encoder)
       progress.update(done: tally.total, seconds: seconds)
     }
   }

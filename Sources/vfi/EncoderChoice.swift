@@ -9,17 +9,22 @@ import CLibAV
   let height: Int32
 
   /// In order of preference: small files first, then lossless, then whatever nearly always works.
-  private static let preferred = ["libx264", "libx265", "libvpx-vp9", "ffv1", "mpeg4", "png"]
+  private static let preferred = [
+    "libx264", "libx265", "libvpx-vp9", "ffv1", "libx264rgb", "mpeg4", "png",
+  ]
+
+  /// For formats with alpha, which all readers of the file shall see.
+  private static let preferredForAlpha = ["ffv1", "png"]
 
   /// The encoder `name` (of FFmpeg's encoders or codecs), or the best one when nil.
   func encoder(named name: String?, for place: String) throws(Failure) -> UnsafePointer<AVCodec> {
     if let name { return try unsafe explicit(name, place) }
-    for name in Self.preferred {
+    for name in hasAlpha ? Self.preferredForAlpha : Self.preferred {
       if let codec = unsafe avcodec_find_encoder_by_name(name), unsafe isUsable(codec) {
         return unsafe codec
       }
     }
-    if let codec = unsafe avcodec_find_encoder(container.pointee.video_codec),
+    if !hasAlpha, let codec = unsafe avcodec_find_encoder(container.pointee.video_codec),
       unsafe takesFormat(codec)
     {
       return unsafe codec
@@ -50,6 +55,11 @@ import CLibAV
       throw Failure("\(place): this kind of file cannot hold \(name)")
     }
     return unsafe codec
+  }
+
+  private var hasAlpha: Bool {
+    let flags = unsafe av_pix_fmt_desc_get(format)?.pointee.flags ?? 0
+    return flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0
   }
 
   private func isUsable(_ codec: UnsafePointer<AVCodec>) -> Bool {

@@ -7,6 +7,7 @@ import Glibc
   let name: String
   let context: UnsafeMutablePointer<AVFormatContext>
   private let isPipe: Bool
+  private let isY4M: Bool
   private var isOpen = false
   private var hasHeader = false
 
@@ -17,17 +18,15 @@ import Glibc
     isPipe = path == "-"
     name = isPipe ? "standard output" : path
     let url = isPipe ? "pipe:1" : path.contains("://") ? path : "file:" + path
-    var opened: UnsafeMutablePointer<AVFormatContext>?
-    let code = unsafe avformat_alloc_output_context2(
-      &opened, nil, isPipe ? "yuv4mpegpipe" : nil, url)
-    guard code >= 0, let opened = unsafe opened else {
+    guard let format = unsafe av_guess_format(isPipe ? "yuv4mpegpipe" : nil, path, nil) else {
       throw Failure("\(name): no kind of file has this ending (try .mp4 or .mkv)")
     }
-    unsafe context = opened
+    var opened: UnsafeMutablePointer<AVFormatContext>?
+    try unsafe check(avformat_alloc_output_context2(&opened, format, nil, url), name)
+    unsafe context = try allocated(opened)
+    isY4M = unsafe String(cString: format.pointee.name) == "yuv4mpegpipe"
     // Without this, y4m has 8 bits only.
-    if unsafe isPipe || String(cString: format.pointee.name) == "yuv4mpegpipe" {
-      unsafe context.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL
-    }
+    if isY4M { unsafe context.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL }
   }
 
   deinit {
@@ -42,19 +41,30 @@ import Glibc
     try unsafe allocated(avformat_new_stream(context, nil))
   }
 
+  /// Makes the next picture replace the file, where each picture would be a file of its own.
+  func keepOneImage() {
+    if unsafe String(cString: format.pointee.name) == "image2" {
+      unsafe av_opt_set(context.pointee.priv_data, "update", "1", 0)
+    }
+  }
+
   /// Adds the stream of an open encoder, with what `source` says beside its pictures.
   func addVideo(
-    _ encoder: VideoEncoder, timebase: AVRational, source: UnsafeMutablePointer<AVStream>
+    _ encoder: VideoEncoder, source: UnsafeMutablePointer<AVStream>?
   ) throws(Failure) -> Int32 {
     let stream = try unsafe addStream()
     try unsafe check(
       avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context), name)
-    unsafe stream.pointee.time_base = timebase
+    // A file without times says its rate by the time base.
+    let isTimeless = unsafe format.pointee.flags & AVFMT_NOTIMESTAMPS != 0 || isY4M
+    unsafe stream.pointee.time_base = isTimeless ? encoder.context.pointee.time_base : encoder.unit
     unsafe stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
     unsafe stream.pointee.r_frame_rate = encoder.context.pointee.framerate
     unsafe stream.pointee.sample_aspect_ratio = encoder.context.pointee.sample_aspect_ratio
-    unsafe stream.pointee.disposition = source.pointee.disposition
-    try unsafe check(clibav_copy_stream_side_data(stream, source), name)
+    if let source = unsafe source {
+      unsafe stream.pointee.disposition = source.pointee.disposition
+      try unsafe check(clibav_copy_stream_side_data(stream, source), name)
+    }
     return unsafe stream.pointee.index
   }
 

@@ -36,7 +36,7 @@ struct KnownFormat {
   }
 
   /// All names that libvfi knows, for messages.
-  static var names: String { table.map(\.name).joined(separator: ", ") }
+  static var names: String { table.filter { $0.plain == nil }.map(\.name).joined(separator: ", ") }
 
   /// FFmpeg completes a name of more than 8 bits by the byte order of the machine.
   private static let table: [(name: String, plain: String?, code: Int)] = [

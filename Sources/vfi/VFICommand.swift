@@ -9,5 +9,8 @@ struct VFICommand: ParsableCommand {
     commandName: "vfi",
     abstract: "Video frames that were not there, on the CPU.",
     version: vfi_version_string().map { unsafe String(cString: $0) } ?? "",
-    subcommands: [InterpolateCommand.self])
+    subcommands: [
+      InterpolateCommand.self, InspectCommand.self, CompareCommand.self, InfoCommand.self,
+      ModelsCommand.self, OptionsCommand.self, RenderTestClipCommand.self,
+    ])
 }

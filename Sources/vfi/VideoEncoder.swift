@@ -22,7 +22,11 @@ struct VideoDescription {
 /// Pictures in, packets out.
 @safe final class VideoEncoder {
   let context: UnsafeMutablePointer<AVCodecContext>
+  /// Seconds per unit of the times of pictures and packets.
+  let unit: AVRational
   private let packet: UnsafeMutablePointer<AVPacket>
+  /// Time of the first picture, in units.
+  private var origin: Int64?
   private let place: String
 
   /// Opens an encoder for pictures like `first`, for a file of kind `container`.
@@ -34,6 +38,7 @@ struct VideoDescription {
       container: container, format: video.format.libav, width: first.width, height: first.height)
     let codec = try unsafe choice.encoder(named: settings.codec, for: place)
     let name = unsafe String(cString: codec.pointee.name)
+    unit = video.timebase
     self.place = "\(place): encoder \(name)"
     unsafe context = try allocated(avcodec_alloc_context3(codec))
     unsafe packet = try allocated(av_packet_alloc())
@@ -56,7 +61,8 @@ struct VideoDescription {
     unsafe context.pointee.height = first.height
     unsafe context.pointee.pix_fmt = video.format.libav
     unsafe context.pointee.framerate = video.rate
-    unsafe context.pointee.time_base = video.timebase
+    // The output's grid. H.264 tells it to players as the frame rate, and MPEG-4 knows no finer.
+    unsafe context.pointee.time_base = video.rate.inverse
     unsafe context.pointee.sample_aspect_ratio = video.aspect
     unsafe context.pointee.colorspace = first.frame.pointee.colorspace
     unsafe context.pointee.color_primaries = first.frame.pointee.color_primaries
@@ -65,11 +71,6 @@ struct VideoDescription {
     unsafe context.pointee.chroma_sample_location = first.frame.pointee.chroma_location
     unsafe context.pointee.field_order = AV_FIELD_PROGRESSIVE
     unsafe context.pointee.thread_count = 0
-    // MPEG-1, 2 and 4 count time in at most 16 bits; their pictures stand on the output's grid.
-    let narrow = [AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG4]
-    if unsafe narrow.contains(context.pointee.codec_id) && video.timebase.den > 65_535 {
-      unsafe context.pointee.time_base = video.rate.inverse
-    }
   }
 
   private func open(
@@ -90,7 +91,8 @@ struct VideoDescription {
 
   private func qualityOptions(_ name: String, _ crf: Double?) -> [(String, String)] {
     switch name {
-    case "libx264", "libx264rgb", "libx265": return [("crf", decimal(crf ?? 18, 2))]
+    case "libx264", "libx264rgb": return [("crf", decimal(crf ?? 18, 2))]
+    case "libx265": return [("crf", decimal(crf ?? 18, 2)), ("x265-params", "log-level=error")]
     case "libvpx-vp9", "libaom-av1": return [("crf", decimal(crf ?? 24, 0)), ("b", "0")]
     case "mpeg4" where crf == nil:
       unsafe context.pointee.flags |= AV_CODEC_FLAG_QSCALE
@@ -100,15 +102,17 @@ struct VideoDescription {
     }
   }
 
-  /// Encodes `picture`, whose pts is in `unit`; nil = the end.
+  /// Encodes `picture`; nil = the end.
   ///
-  /// Packets go to `write`, with times in the encoder's time base.
+  /// Packets go to `write`. All times are in `unit`.
   func encode(
-    _ picture: Picture?, unit: AVRational,
-    _ write: (UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void
+    _ picture: Picture?, _ write: (UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void
   ) throws(Failure) {
+    let grid = unsafe context.pointee.time_base
     if let frame = unsafe picture?.frame {
-      unsafe frame.pointee.pts = av_rescale_q(frame.pointee.pts, unit, context.pointee.time_base)
+      let start = unsafe origin ?? frame.pointee.pts
+      origin = start
+      unsafe frame.pointee.pts = av_rescale_q(frame.pointee.pts - start, unit, grid)
     }
     try unsafe check(avcodec_send_frame(context, picture?.frame), place)
     while true {
@@ -116,6 +120,10 @@ struct VideoDescription {
       if code == clibav_error_again || code == clibav_error_end { return }
       try check(code, place)
       defer { unsafe av_packet_unref(packet) }
+      unsafe packet.pointee.duration = 1
+      unsafe av_packet_rescale_ts(packet, grid, unit)
+      unsafe packet.pointee.pts += origin ?? 0
+      unsafe packet.pointee.dts += origin ?? 0
       try unsafe write(packet)
     }
   }

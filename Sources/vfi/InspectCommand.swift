@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import CLibAV
+import CVFI
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Make one new frame and a picture of how it came about.",
+    discussion: """
+      The picture shows: above, the frame before, the new one, the frame after; below, the motion \
+      towards the frame after (hue = direction, saturation = length), the mask (white = taken \
+      from the frame before), and the key of the motion's colours.
+      """)
+
+  @Argument(help: "A video.") var input: String
+  @Argument(help: "The new picture, .png; it is replaced when it exists.") var output: String
+  @Option(help: "Seconds: the frame shown there and the next one are taken.") var at: Double?
+  @Option(help: "Number of the earlier frame, from 0.") var frame: Int?
+  @OptionGroup var engine: EngineOptions
+
+  func validate() throws {
+    if at != nil && frame != nil { throw ValidationError("--at and --frame exclude each other") }
+    if let at, at < 0 { throw ValidationError("--at \(at): is before the start") }
+    if let frame, frame < 0 { throw ValidationError("--frame \(frame): is less than 0") }
+  }
+
+  func run() throws {
+    av_log_set_level(AV_LOG_ERROR)
+    let reader = try VideoReader(MediaInput(input))
+    let (first, second) = try pair(reader)
+    let converter = try ColourConverter(
+      from: first.format, to: AV_PIX_FMT_RGB24, width: first.width, height: first.height,
+      like: first)
+    let (a, b) = (try converter.convert(first), try converter.convert(second))
+    let motion = try MotionPicture(
+      between: a, and: b, ContextParameters(try engine.settings()))
+    guard motion.info.decision == VFI_INTERPOLATED else {
+      throw Failure(
+        "\(input): there is a cut between these frames, or they are equal "
+          + "(-o scene_cut=0 makes a frame all the same)")
+    }
+    let colours = FlowColours(for: motion.flow)
+    let sheet = try draw(a, motion, b, colours)
+    let writer = try VideoWriter(
+      output, like: sheet, rate: AVRational(num: 1, den: 1), codec: "png")
+    unsafe sheet.frame.pointee.pts = 0
+    try writer.write(sheet)
+    try writer.finish()
+    let milliseconds = Double(motion.info.elapsed_ns) / 1e6
+    print(
+      "\(output): \(a.width)x\(a.height), \(decimal(milliseconds, 1)) ms, full colour at "
+        + "\(decimal(Double(colours.scale), 1)) pixels of motion in half an interval")
+  }
+
+  /// The wanted frame and its successor.
+  private func pair(_ reader: VideoReader) throws(Failure) -> (Picture, Picture) {
+    if let at, at > 0 { try reader.seek(to: at) }
+    let start = unsafe Double(reader.stream.pointee.start_time) * reader.timebase.value
+    let origin = unsafe reader.stream.pointee.start_time == clibav_no_pts ? 0 : start
+    var count = 0
+    var previous: Picture?
+    while let picture = try reader.next() {
+      let isAfter =
+        frame.map { count > $0 }
+        ?? (Double(picture.pts ?? 0) * reader.timebase.value - origin > at ?? 0)
+      if let previous, isAfter {
+        guard previous.width == picture.width, previous.height == picture.height else { break }
+        return (previous, picture)
+      }
+      previous = picture
+      count += 1
+    }
+    throw Failure("\(input): no two frames there")
+  }
+
+  private func draw(
+    _ a: Picture, _ motion: MotionPicture, _ b: Picture, _ colours: FlowColours
+  ) throws(Failure) -> Picture {
+    let sheet = try ContactSheet(panels: 6, width: a.width, height: a.height)
+    let (width, height) = (Int(a.width), Int(a.height))
+    sheet.add(a, at: 0)
+    sheet.add(motion.picture, at: 1)
+    sheet.add(b, at: 2)
+    sheet.fill(3) { x, y in
+      let index = 2 * (y * width + x)
+      return colours.colour(motion.flow[index], motion.flow[index + 1])
+    }
+    sheet.fill(4) { x, y in
+      let share = min(max(motion.mask[y * width + x], 0), 1)
+      return SIMD3(repeating: UInt8((share * 255).rounded()))
+    }
+    let radius = Float(min(width, height)) / 2
+    sheet.fill(5) { x, y in
+      let dx = (Float(x) - Float(width) / 2) / radius
+      let dy = (Float(y) - Float(height) / 2) / radius
+      guard dx * dx + dy * dy <= 1 else { return SIMD3(repeating: 255) }
+      return colours.colour(dx * colours.scale, dy * colours.scale)
+    }
+    return sheet.picture
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import CVFI
+
+/// What libvfi says of a model, as Swift text.
+struct ModelDescription {
+  let name: String
+  let architecture: String
+  let licence: String
+  let description: String
+  let anyInstant: Bool
+  let kmacPerPixel: Double
+  let parameterCount: UInt64
+
+  /// The models inside the library; the first is the default.
+  static func builtIn() throws(Failure) -> [ModelDescription] {
+    var models: [ModelDescription] = []
+    for index in 0..<vfi_model_count() {
+      var info = unsafe emptyInfo
+      try unsafe check(vfi_model_builtin_info(index, &info), "model \(index)", of: nil)
+      unsafe models.append(ModelDescription(info))
+    }
+    return models
+  }
+
+  /// The model in a .safetensors file.
+  static func file(_ path: String) throws(Failure) -> ModelDescription {
+    var model: OpaquePointer?
+    defer { unsafe vfi_model_unref(&model) }
+    try unsafe check(vfi_model_open_file(&model, path), path, of: nil)
+    var info = unsafe emptyInfo
+    try unsafe check(vfi_model_get_info(model, &info), path, of: nil)
+    return unsafe ModelDescription(info)
+  }
+
+  private static var emptyInfo: vfi_model_info {
+    var info = unsafe vfi_model_info()
+    unsafe info.struct_size = MemoryLayout<vfi_model_info>.size
+    return unsafe info
+  }
+
+  private init(_ info: vfi_model_info) {
+    func text(_ pointer: UnsafePointer<CChar>?) -> String {
+      unsafe pointer.map { unsafe String(cString: $0) } ?? ""
+    }
+    name = unsafe text(info.name)
+    architecture = unsafe text(info.architecture)
+    licence = unsafe text(info.licence)
+    description = unsafe text(info.description)
+    anyInstant = unsafe info.any_instant != 0
+    kmacPerPixel = unsafe info.kmac_per_pixel
+    parameterCount = unsafe info.parameter_count
+  }
+}
