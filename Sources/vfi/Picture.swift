@@ -63,6 +63,18 @@ import CVFI
     return try unsafe body(&view)
   }
 
+  /// Sets the fourth byte of every pixel to "opaque", in planes of the picture's own.
+  func fillUnusedByte() throws(Failure) {
+    try unsafe check(av_frame_make_writable(frame), "picture of \(width)x\(height)")
+    for row in 0..<Int(height) {
+      guard var pixel = unsafe plane(0)?.advanced(by: row * stride(0)) else { return }
+      for _ in 0..<Int(width) {
+        unsafe pixel[3] = 255
+        unsafe pixel += 4
+      }
+    }
+  }
+
   /// Copies the samples of a frame of the same format and size.
   func copySamples(of source: vfi_frame) {
     var from: [UnsafePointer<UInt8>?] = unsafe [

@@ -7,6 +7,8 @@ struct KnownFormat {
   /// FFmpeg's format of pictures that go to an encoder.
   let libav: AVPixelFormat
   let code: vfi_pixel_format
+  /// The fourth byte of a pixel means nothing, where libvfi takes it for alpha.
+  let hasUnusedByte: Bool
   /// FFmpeg's deprecated "yuvj" formats say full range by their name.
   private let isFullRange: Bool
 
@@ -15,6 +17,7 @@ struct KnownFormat {
     guard let row = Self.table.first(where: { unsafe av_get_pix_fmt($0.name) == format }) else {
       return nil
     }
+    hasUnusedByte = row.name == "bgr0"
     isFullRange = row.plain != nil
     libav = row.plain.map { unsafe av_get_pix_fmt($0) } ?? format
     code = vfi_pixel_format(row.code)
@@ -50,6 +53,7 @@ struct KnownFormat {
     ("gray", nil, VFI_FORMAT_GRAY8), ("gray10", nil, VFI_FORMAT_GRAY10),
     ("gbrp", nil, VFI_FORMAT_GBRP8), ("gbrp10", nil, VFI_FORMAT_GBRP10),
     ("gbrpf32", nil, VFI_FORMAT_GBRPF32), ("rgb24", nil, VFI_FORMAT_RGB24),
-    ("bgra", nil, VFI_FORMAT_BGRA), ("yuva420p", nil, VFI_FORMAT_YUVA420P8),
+    ("bgra", nil, VFI_FORMAT_BGRA), ("bgr0", nil, VFI_FORMAT_BGRA),
+    ("yuva420p", nil, VFI_FORMAT_YUVA420P8),
   ]
 }

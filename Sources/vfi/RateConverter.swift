@@ -49,6 +49,7 @@ import CVFI
   /// Gives the next source picture, all earlier outputs having been received.
   func send(_ picture: Picture, pts: Int64, duration: Int64, at seconds: Double) throws(Failure) {
     let number = sent
+    if format.hasUnusedByte { try picture.fillUnusedByte() }
     let status = try unsafe picture.withFrame(format) { frame throws(Failure) in
       unsafe frame.pts = pts
       unsafe frame.duration = duration

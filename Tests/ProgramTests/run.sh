@@ -1,0 +1,322 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Tests of the program vfi against the real ffmpeg and ffprobe.
+#
+#   Tests/ProgramTests/run.sh [PROGRAM [TEST...]]
+#
+# PROGRAM is .build/release/vfi-program if it is not given; TEST is the name of a function below. Each promise of `vfi --help`, of the
+# README and of docs/ is one function below. The last line is "N passed, N failed".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+vfi=$(realpath "${1:-$here/../../.build/release/vfi-program}")
+if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then
+  echo "program tests skipped: the commands ffmpeg and ffprobe are not installed"
+  echo "0 passed, 0 failed"
+  exit 0
+fi
+if [ ! -x "$vfi" ]; then
+  echo "there is no program $vfi; build it first (make build)"
+  exit 1
+fi
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+. "$here/checks.sh"
+
+# pattern RATE FRAMES OUTPUT [OPTION...]: a moving test picture
+pattern() {
+  local rate=$1 frames=$2 output=$3
+  shift 3
+  make_clip -f lavfi -i "testsrc2=size=96x64:rate=$rate" -frames:v "$frames" "$@" "$output"
+}
+
+test_frame_counts() {
+  local rate frames fps wanted kind
+  while read -r frames rate fps wanted; do
+    for kind in mp4 mkv; do
+      pattern "$rate" "$frames" "in.$kind"
+      "$vfi" interpolate "in.$kind" "out.$kind" -y --fps "$fps"
+      is "$frames frames at $rate to $fps, $kind" "$(frame_count "out.$kind")" "$wanted"
+    done
+  done <<-END
+	48 24000/1001 60 121
+	50 25 60 120
+	60 30 60 120
+	60 30000/1001 60000/1001 120
+	120 60 24 48
+	10 30 60 20
+	10 30 48000/1001 16
+	10 30 50 17
+	END
+  pattern 25 5 in.mp4
+  "$vfi" interpolate in.mp4 out.mp4 -y --mult 5
+  is "five times as many" "$(frame_count out.mp4)" 25
+  "$vfi" interpolate in.mp4 out.mp4 -y --frames 3
+  is "the first frames only" "$(frame_count out.mp4)" 6
+}
+
+test_exact_times() {
+  pattern 24000/1001 12 in.mp4
+  "$vfi" interpolate in.mp4 out.mp4 -y --fps 60
+  local unit
+  unit=$(probe out.mp4 stream=time_base)
+  is "all times are multiples of 1/60" "$(probe out.mp4 frame=pts | awk -v unit="${unit#1/}" '
+    $1 * 60 != (NR - 1) * unit { bad++ } END { print bad + 0 }')" 0
+  is "all frames last 1/60 s" "$(probe out.mp4 packet=duration_time | sort -u)" 0.016667
+  is "the rate of the stream" "$(probe out.mp4 stream=r_frame_rate)" 60/1
+}
+
+test_originals_are_untouched() {
+  local kind format rate
+  for format in yuv420p yuv420p10le yuv444p12le gray gbrp yuva420p; do
+    pattern 25 6 in.mkv -pix_fmt $format -c:v ffv1
+    "$vfi" interpolate in.mkv out.mkv -y --codec ffv1
+    is "$format: every second frame is the source" \
+      "$(frame_hashes out.mkv | every 2 0)" "$(frame_hashes in.mkv)"
+    is "$format stays" "$(probe out.mkv stream=pix_fmt)" "$(probe in.mkv stream=pix_fmt)"
+  done
+  # Matroska rounds times to milliseconds: frames must be met all the same.
+  for rate in 30 24000/1001 60000/1001; do
+    for kind in mkv mp4; do
+      pattern "$rate" 40 "in.$kind" -qp 0
+      "$vfi" interpolate "in.$kind" out.mkv -y --codec ffv1
+      is "$rate in $kind: every second frame is the source" \
+        "$(frame_hashes out.mkv | every 2 0)" "$(frame_hashes "in.$kind")"
+    done
+  done
+}
+
+test_other_streams_are_copied() {
+  printf '1\n00:00:00,200 --> 00:00:01,000\nfirst words\n' >words.srt
+  printf ';FFMETADATA1\ntitle=A film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\n' >chapters
+  printf 'title=One\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=2000\ntitle=Two\n' >>chapters
+  local kind
+  for kind in mkv mp4; do
+    make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -f lavfi -i sine=frequency=440 \
+      -f lavfi -i sine=frequency=880 -i words.srt -i chapters -map 0 -map 1 -map 2 -map 3 \
+      -map_metadata 4 -map_chapters 4 -t 2 -c:a:0 aac -c:a:1 libmp3lame \
+      -c:s "$([ $kind = mp4 ] && echo mov_text || echo srt)" -metadata:s:a:1 language=deu in.$kind
+  done
+  for kind in mkv mp4; do
+    "$vfi" interpolate in.$kind out.$kind -y
+    is "$kind: first audio" "$(packet_hash out.$kind a:0)" "$(packet_hash in.$kind a:0)"
+    is "$kind: second audio" "$(packet_hash out.$kind a:1)" "$(packet_hash in.$kind a:1)"
+    is "$kind: subtitles" "$(packet_hash out.$kind s:0)" "$(packet_hash in.$kind s:0)"
+    is "$kind: language" "$(probe out.$kind stream_tags=language a:1)" deu
+    is "$kind: title" "$(probe out.$kind format_tags=title)" "A film"
+    is "$kind: chapters" \
+      "$(ffprobe -v error -show_chapters -of compact=p=0 out.$kind | grep -o 'title=.*')" \
+      "$(printf 'title=One\ntitle=Two')"
+    is "$kind: number of streams" \
+      "$(probe out.$kind stream=codec_type '' | grep -c -e video -e audio -e subtitle)" 4
+    is "$kind: audio times" \
+      "$(probe out.$kind packet=pts_time a:0)" "$(probe in.$kind packet=pts_time a:0)"
+  done
+  "$vfi" interpolate in.mkv out.mp4 -y 2>out.log
+  has "a stream without a place is named" "$(cat out.log)" "stream 3 of the input (subtitle"
+  is "audio next to video in the file" "$(interleaving out.mkv)" close
+}
+
+# "close" when no packet stands more than a second before or after its neighbour in time.
+interleaving() {
+  ffprobe -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" |
+    grep -e video -e audio | awk -F, '
+      NR > 1 && ($2 - last > 1 || last - $2 > 1) { far = 1 }
+      { last = $2 } END { print far ? "far" : "close" }'
+}
+
+test_descriptions_are_carried() {
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 5 -vf setsar=4/3 \
+    -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc \
+    -color_range tv -x264-params colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc flat.mp4
+  make_clip -i flat.mp4 -c copy -metadata:s:v:0 rotate=90 in.mp4
+  "$vfi" interpolate in.mp4 out.mp4 -y
+  local entries=stream=color_space,color_transfer,color_primaries,color_range,sample_aspect_ratio
+  is "colour and aspect" "$(probe out.mp4 $entries)" "$(probe in.mp4 $entries)"
+  is "10 bits stay" "$(probe out.mp4 stream=pix_fmt)" yuv420p10le
+  is "rotation" "$(probe out.mp4 stream_side_data=rotation)" \
+    "$(probe in.mp4 stream_side_data=rotation)"
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 5 -pix_fmt yuvj420p -c:v mjpeg in.avi
+  "$vfi" interpolate in.avi out.mp4 -y
+  is "full range stays" "$(probe out.mp4 stream=color_range)" pc
+}
+
+test_odd_sizes() {
+  local size kind
+  for size in 33x17 1x1 2x50 97x64; do
+    for kind in mkv mp4; do
+      make_clip -f lavfi -i "testsrc2=size=128x128:rate=25,crop=${size%x*}:${size#*x}:0:0:exact=1" \
+        -frames:v 4 -c:v ffv1 in.mkv
+      succeeds "$size to $kind" "$vfi" interpolate in.mkv out.$kind -y
+      is "$size in $kind" \
+        "$(probe out.$kind stream=width,height | paste -sd x) $(frame_count out.$kind)" "$size 8"
+    done
+  done
+}
+
+test_variable_frame_rate() {
+  # Frames at 0, 2, 3, 7, 8, 12, ... of 1/24 s.
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=24 -frames:v 36 \
+    -vf "select='not(mod(n,5)*(mod(n,5)-2)*(mod(n,5)-3))'" -fps_mode vfr -qp 0 in.mp4
+  "$vfi" interpolate in.mp4 out.mkv -y --fps 48 --codec ffv1
+  probe in.mp4 frame=pts_time | awk '{ printf "%d\n", $1 * 48 + 0.5 }' >places
+  frame_hashes in.mp4 >sources
+  frame_hashes out.mkv >outputs
+  is "each source stands at its own time" \
+    "$(while read -r n; do sed -n "$((n + 1))p" outputs; done <places)" "$(cat sources)"
+  local last
+  last=$(probe in.mp4 frame=pts_time | tail -n 1)
+  is "the output ends with the last source" \
+    "$(awk -v last="$last" -v n="$(wc -l <outputs)" 'BEGIN { print (n >= last * 48 + 1) }')" 1
+}
+
+test_cuts_and_still_scenes() {
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 4 -c:v ffv1 first.mkv
+  make_clip -f lavfi -i mandelbrot=size=96x64:rate=25 -frames:v 4 -pix_fmt yuv420p -c:v ffv1 second.mkv
+  printf "file first.mkv\nfile second.mkv\n" >list
+  make_clip -f concat -i list -c copy in.mkv
+  "$vfi" interpolate in.mkv out.mkv -y --codec ffv1 --mult 4
+  frame_hashes in.mkv >sources
+  is "no frame mixes both sides of a cut" \
+    "$(frame_hashes out.mkv | sed -n '14,16p' | grep -c -F -f sources)" 3
+  is "a cut takes no frame away" "$(frame_count out.mkv)" 32
+  make_clip -f lavfi -i color=teal:size=96x64:rate=25 -frames:v 4 -c:v ffv1 in.mkv
+  "$vfi" interpolate in.mkv out.mkv -y --codec ffv1
+  is "a still scene stays as it is" "$(frame_hashes out.mkv | sort -u)" \
+    "$(frame_hashes in.mkv | sort -u)"
+}
+
+test_pipes() {
+  local format
+  for format in yuv420p yuv444p10le gray; do
+    pattern 30000/1001 6 in.mkv -pix_fmt $format -c:v ffv1
+    "$vfi" interpolate in.mkv out.mkv -y --codec ffv1
+    make_clip -i in.mkv -strict -1 -f yuv4mpegpipe - | "$vfi" interpolate - - >out.y4m
+    is "$format through pipes: the same frames" "$(frame_hashes out.y4m)" "$(frame_hashes out.mkv)"
+    is "$format through pipes: rate" "$(probe out.y4m stream=r_frame_rate)" 60000/1001
+  done
+  make_clip -i in.mkv -f yuv4mpegpipe - | "$vfi" interpolate - out.mkv -y --fps 50
+  is "from a pipe to a file" "$(frame_count out.mkv)" 11
+}
+
+test_interruption() {
+  make_clip -f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine -t 120 \
+    -preset ultrafast in.mp4
+  local kind signal
+  for kind in mp4 mkv; do
+    for signal in INT TERM; do
+      rm -f out.$kind
+      # A shell ignores SIGINT in its background jobs; a new process group does not.
+      setsid "$vfi" interpolate in.mp4 out.$kind 2>out.log &
+      sleep 2
+      kill -$signal $!
+      wait $!
+      is "$kind, SIG$signal: exit code" $? 130
+      is "$kind, SIG$signal: playable" \
+        "$(ffmpeg -nostdin -v error -i out.$kind -f null - 2>&1 | head -n 3)" ""
+      is "$kind, SIG$signal: has frames" "$([ "$(frame_count out.$kind)" -gt 0 ] && echo yes)" yes
+    done
+  done
+}
+
+test_errors() {
+  pattern 25 5 in.mp4
+  echo "no film" >text.mp4
+  make_clip -f lavfi -i sine -t 1 sound.wav
+  refuses "missing file" "gone.mp4: No such file" out.mp4 "$vfi" interpolate gone.mp4 out.mp4
+  refuses "no film" "text.mp4: Invalid data" out.mp4 "$vfi" interpolate text.mp4 out.mp4
+  refuses "only sound" "sound.wav: no video stream" out.mp4 "$vfi" interpolate sound.wav out.mp4
+  refuses "no folder" "gone/out.mp4: No such file" gone/out.mp4 \
+    "$vfi" interpolate in.mp4 gone/out.mp4
+  refuses "unknown ending" "out.what: no kind of file" out.what "$vfi" interpolate in.mp4 out.what
+  refuses "unknown option" "nonsense" out.mp4 "$vfi" interpolate in.mp4 out.mp4 -o nonsense=1
+  refuses "bad value" "threads" out.mp4 "$vfi" interpolate in.mp4 out.mp4 -o threads=many
+  refuses "not key=value" "is not key=value" out.mp4 "$vfi" interpolate in.mp4 out.mp4 -o threads
+  refuses "unknown model" "gone" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --model gone
+  refuses "unknown encoder" "no encoder gone" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --codec gone
+  refuses "unknown encoder option" "no option gone" out.mp4 \
+    "$vfi" interpolate in.mp4 out.mp4 --codec-option gone=1
+  refuses "wrong encoder" "cannot hold ffv1" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --codec ffv1
+  refuses "no rate" "--fps zero" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --fps zero
+  refuses "no multiple" "--mult 0" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --mult 0
+  refuses "two rates" "exclude each other" out.mp4 \
+    "$vfi" interpolate in.mp4 out.mp4 --mult 2 --fps 50
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 3 -pix_fmt yuv410p -c:v ffv1 in.mkv
+  refuses "unknown pixel format" "yuv410p is not supported" out.mkv \
+    "$vfi" interpolate in.mkv out.mkv
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=50 -frames:v 6 -vf tinterlace=interleave_top,fieldorder=tff \
+    -flags +ildct+ilme -c:v mpeg2video in.ts
+  refuses "interlaced" "is interlaced" out.mp4 "$vfi" interpolate in.ts out.mp4
+  succeeds "interlaced all the same" "$vfi" interpolate in.ts out.mp4 -y --ignore-interlacing
+}
+
+test_files_are_safe() {
+  pattern 25 5 in.mp4
+  cp in.mp4 before.mp4
+  ln -s in.mp4 link.mp4
+  "$vfi" interpolate in.mp4 link.mp4 -y 2>out.log
+  has "the input is never written" "$(cat out.log)" "is the input"
+  is "the input is as before" "$(cmp in.mp4 before.mp4 && echo same)" same
+  echo precious >out.mp4
+  "$vfi" interpolate in.mp4 out.mp4 2>out.log
+  has "an existing file is kept" "$(cat out.log)" "exists already"
+  is "with its content" "$(cat out.mp4)" precious
+  "$vfi" interpolate text.mp4 out.mp4 -y 2>out.log
+  is "also when the input is bad" "$(cat out.mp4)" precious
+  succeeds "and replaced with leave" "$vfi" interpolate in.mp4 out.mp4 --overwrite
+}
+
+test_damaged_input() {
+  pattern 25 50 whole.mkv
+  head -c $(($(wc -c <whole.mkv) * 2 / 3)) whole.mkv >in.mkv
+  "$vfi" interpolate in.mkv out.mkv -y >out.log 2>&1
+  is "a file that ends early gives what it has" \
+    "$([ "$(frame_count out.mkv)" -gt 20 ] && echo yes)" yes
+}
+
+test_threads_agree() {
+  pattern 25 5 in.mp4
+  "$vfi" interpolate in.mp4 one.mkv -y --codec ffv1 --threads 1
+  "$vfi" interpolate in.mp4 two.mkv -y --codec ffv1 --threads 2
+  is "one and two threads" "$(frame_hashes one.mkv)" "$(frame_hashes two.mkv)"
+}
+
+test_compare() {
+  pattern 25 5 in.mp4
+  make_clip -i in.mp4 -crf 40 worse.mp4
+  has "equal videos" "$("$vfi" compare in.mp4 in.mp4 | tail -n 1)" "inf  1.00000"
+  local wanted
+  wanted=$(ffmpeg -nostdin -i in.mp4 -i worse.mp4 -lavfi psnr -f null - 2>&1 |
+    sed -n 's/.*average:\([0-9]*\.[0-9][0-9]\).*/\1/p')
+  has "PSNR as FFmpeg has it" "$("$vfi" compare in.mp4 worse.mp4 --json | tail -n 3)" \
+    "\"psnr\": $wanted"
+  pattern 25 4 short.mp4
+  "$vfi" compare in.mp4 short.mp4 >out.log 2>&1
+  has "different lengths" "$(cat out.log)" "short.mp4: has fewer frames"
+  make_clip -i in.mp4 -vf scale=48:32 small.mp4
+  "$vfi" compare in.mp4 small.mp4 >out.log 2>&1
+  has "different sizes" "$(cat out.log)" "cannot compare 96x64"
+}
+
+test_the_rest() {
+  has "models" "$("$vfi" models)" "default"
+  has "options" "$("$vfi" options)" "threads"
+  pattern 25 5 in.mp4
+  has "info" "$("$vfi" info in.mp4)" "video h264, 96x64, yuv420p, 25 frames/s"
+  succeeds "drawn clip" "$vfi" render-test-clip scene.mp4 --duration 0.5 --width 320 --height 180
+  is "drawn clip: frames" "$(frame_count scene.mp4)" 12
+  succeeds "inspect at a time" "$vfi" inspect scene.mp4 --at 0.2 out.png
+  is "inspect: picture" "$(probe out.png stream=width,height | paste -sd x)" 968x364
+  "$vfi" inspect scene.mp4 --frame 4 other.png >out.log
+  is "inspect: the time of a frame is the frame" "$(frame_hashes other.png)" "$(frame_hashes out.png)"
+}
+
+if [ $# -gt 1 ]; then
+  tests=("${@:2}")
+else
+  mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }')
+fi
+for test in "${tests[@]}"; do $test; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
