@@ -80,27 +80,55 @@ static inline const enum AVPixelFormat *clibav_encoder_formats(const AVCodec *co
 #endif
 }
 
+/** Adds to what a stream says of all its pictures; an entry of the same type is replaced. */
+static inline int clibav_add_stream_side_data(AVStream *to, enum AVPacketSideDataType type,
+                                              const uint8_t *data, size_t size) {
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+  AVPacketSideData *item = av_packet_side_data_new(
+      &to->codecpar->coded_side_data, &to->codecpar->nb_coded_side_data, type, size, 0);
+  uint8_t *copy = item ? item->data : NULL;
+#else
+  uint8_t *copy = av_stream_new_side_data(to, type, size);
+#endif
+  if (copy == NULL) return AVERROR(ENOMEM);
+  memcpy(copy, data, size);
+  return 0;
+}
+
 /** Copies what a stream says of all its pictures: rotation, HDR mastering, projection, ... */
 static inline int clibav_copy_stream_side_data(AVStream *to, const AVStream *from) {
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
-  for (int i = 0; i < from->codecpar->nb_coded_side_data; i++) {
-    const AVPacketSideData *item = &from->codecpar->coded_side_data[i];
-    if (item->type == AV_PKT_DATA_CPB_PROPERTIES || item->type == AV_PKT_DATA_DOVI_CONF) continue;
-    AVPacketSideData *copy = av_packet_side_data_new(&to->codecpar->coded_side_data,
-                                                     &to->codecpar->nb_coded_side_data, item->type,
-                                                     item->size, 0);
-    if (copy == NULL) return AVERROR(ENOMEM);
-    memcpy(copy->data, item->data, item->size);
-  }
+  const AVPacketSideData *items = from->codecpar->coded_side_data;
+  int count = from->codecpar->nb_coded_side_data;
 #else
-  for (int i = 0; i < from->nb_side_data; i++) {
-    const AVPacketSideData *item = &from->side_data[i];
-    if (item->type == AV_PKT_DATA_CPB_PROPERTIES || item->type == AV_PKT_DATA_DOVI_CONF) continue;
-    uint8_t *copy = av_stream_new_side_data(to, item->type, item->size);
-    if (copy == NULL) return AVERROR(ENOMEM);
-    memcpy(copy, item->data, item->size);
-  }
+  const AVPacketSideData *items = from->side_data;
+  int count = from->nb_side_data;
 #endif
+  for (int i = 0; i < count; i++) {
+    /* These describe the coded form. */
+    if (items[i].type == AV_PKT_DATA_CPB_PROPERTIES || items[i].type == AV_PKT_DATA_DOVI_CONF)
+      continue;
+    int code = clibav_add_stream_side_data(to, items[i].type, items[i].data, items[i].size);
+    if (code < 0) return code;
+  }
+  return 0;
+}
+
+/** Says in the file what the coded pictures say of HDR, as not every encoder repeats it. */
+static inline int clibav_copy_frame_hdr(AVStream *to, const AVFrame *from) {
+  const struct {
+    enum AVFrameSideDataType frame;
+    enum AVPacketSideDataType stream;
+  } types[] = {
+      {AV_FRAME_DATA_MASTERING_DISPLAY_METADATA, AV_PKT_DATA_MASTERING_DISPLAY_METADATA},
+      {AV_FRAME_DATA_CONTENT_LIGHT_LEVEL, AV_PKT_DATA_CONTENT_LIGHT_LEVEL},
+  };
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    const AVFrameSideData *item = av_frame_get_side_data(from, types[i].frame);
+    if (item == NULL) continue;
+    int code = clibav_add_stream_side_data(to, types[i].stream, item->data, item->size);
+    if (code < 0) return code;
+  }
   return 0;
 }
 

@@ -73,17 +73,20 @@ final class Conversion {
       aspect: av_guess_sample_aspect_ratio(input.context, reader.stream, first.frame))
     let encoder = try unsafe VideoEncoder(
       settings.encoder, like: first, video, container: output.format, place: output.name)
-    try begin(encoder)
+    try begin(encoder, like: first)
     var progress = Progress(expected: expectedCount(rate), isForced: settings.showsProgress)
     defer { progress.end() }
     do {
       try pump(first, converter, encoder, &progress)
-    } catch {
+    } catch  where !Interruption.isRequested {
       // What is there shall be playable; the first error is the one to tell.
       try? encode(nil, with: encoder)
       try? output.finish()
       throw error
+    } catch {
+      // Interrupted in the middle of a frame.
     }
+    try encode(nil, with: encoder)
     try output.finish()
     progress.end()
     try report()
@@ -113,8 +116,8 @@ final class Conversion {
     return av_mul_q(source, AVRational(num: settings.multiplier, den: 1))
   }
 
-  private func begin(_ encoder: VideoEncoder) throws(Failure) {
-    videoTarget = try unsafe output.addVideo(encoder, source: reader.stream)
+  private func begin(_ encoder: VideoEncoder, like first: Picture) throws(Failure) {
+    videoTarget = try unsafe output.addVideo(encoder, source: reader.stream, like: first)
     try copy.addStreams(besides: reader.index, videoTarget: videoTarget)
     try output.begin()
     copy.leftOut.forEach(tell)
@@ -145,7 +148,6 @@ final class Conversion {
       try converter.drain()
       try receive(converter, encoder, &progress)
     }
-    try encode(nil, with: encoder)
   }
 
   private func send(_ picture: Picture, to converter: RateConverter) throws(Failure) {
@@ -162,23 +164,11 @@ final class Conversion {
   private func receive(
     _ converter: RateConverter, _ encoder: VideoEncoder, _ progress: inout Progress
   ) throws(Failure) {
-    while !Interruption.isRequested, let output = try receiveOne(converter) {
+    while !Interruption.isRequested, let output = try converter.receive() {
       tally.add(output.info)
       let seconds = unsafe Double(output.picture.frame.pointee.pts) * converter.timebase.value
       try encode(output.picture, with: encoder)
       progress.update(done: tally.total, seconds: seconds)
-    }
-  }
-
-  /// As `RateConverter.receive`; an interruption in the middle of a frame is the end, no error.
-  private func receiveOne(
-    _ converter: RateConverter
-  ) throws(Failure) -> (picture: Picture, info: vfi_info)? {
-    do {
-      return try converter.receive()
-    } catch {
-      if Interruption.isRequested { return nil }
-      throw error
     }
   }
 

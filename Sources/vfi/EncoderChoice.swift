@@ -63,8 +63,15 @@ import CLibAV
   }
 
   private func isUsable(_ codec: UnsafePointer<AVCodec>) -> Bool {
-    unsafe avformat_query_codec(container, codec.pointee.id, FF_COMPLIANCE_NORMAL) == 1
-      && takesFormat(codec) && takesSize(codec)
+    unsafe fits(codec.pointee.id) && takesFormat(codec) && takesSize(codec)
+  }
+
+  private func fits(_ codec: AVCodecID) -> Bool {
+    // The one common container that has no list of its codecs.
+    if unsafe String(cString: container.pointee.name) == "mpegts" {
+      return codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC
+    }
+    return unsafe avformat_query_codec(container, codec, FF_COMPLIANCE_NORMAL) == 1
   }
 
   private func takesFormat(_ codec: UnsafePointer<AVCodec>) -> Bool {

@@ -10,6 +10,8 @@ import Glibc
   private let isY4M: Bool
   private var isOpen = false
   private var hasHeader = false
+  /// Decoding time of the last packet of each stream.
+  private var lastTimes: [Int32: Int64] = [:]
 
   /// Finds the kind of file by the name; "-" is y4m on the standard output.
   ///
@@ -48,9 +50,10 @@ import Glibc
     }
   }
 
-  /// Adds the stream of an open encoder, with what `source` says beside its pictures.
+  /// Adds the stream of an open encoder, with what `source` and its first picture say beside the
+  /// samples.
   func addVideo(
-    _ encoder: VideoEncoder, source: UnsafeMutablePointer<AVStream>?
+    _ encoder: VideoEncoder, source: UnsafeMutablePointer<AVStream>?, like first: Picture
   ) throws(Failure) -> Int32 {
     let stream = try unsafe addStream()
     try unsafe check(
@@ -64,6 +67,7 @@ import Glibc
     if let source = unsafe source {
       unsafe stream.pointee.disposition = source.pointee.disposition
       try unsafe check(clibav_copy_stream_side_data(stream, source), name)
+      try unsafe check(clibav_copy_frame_hdr(stream, first.frame), name)
     }
     return unsafe stream.pointee.index
   }
@@ -94,7 +98,24 @@ import Glibc
     if let stream = unsafe stream {
       unsafe av_packet_rescale_ts(packet, unit, stream.pointee.time_base)
     }
+    unsafe keepOrder(packet)
     try unsafe check(av_interleaved_write_frame(context, packet), name)
+  }
+
+  /// Moves a packet that would go back in time to just after its predecessor: where the clock of a
+  /// broadcast jumps, streams may overlap by a few milliseconds, and muxers refuse that.
+  private func keepOrder(_ packet: UnsafeMutablePointer<AVPacket>) {
+    let time = unsafe packet.pointee.dts
+    guard time != clibav_no_pts else { return }
+    let step: Int64 = unsafe format.pointee.flags & AVFMT_TS_NONSTRICT != 0 ? 0 : 1
+    let earliest = unsafe lastTimes[packet.pointee.stream_index].map { $0 + step } ?? time
+    if time < earliest {
+      unsafe packet.pointee.dts = earliest
+      if unsafe packet.pointee.pts != clibav_no_pts {
+        unsafe packet.pointee.pts = max(packet.pointee.pts, earliest)
+      }
+    }
+    unsafe lastTimes[packet.pointee.stream_index] = max(time, earliest)
   }
 
   /// Completes the file, also after an error, so that what was written can be played.

@@ -8,6 +8,16 @@ extension AVRational {
   var inverse: AVRational { AVRational(num: den, den: num) }
   var exact: vfi_rational { vfi_rational(num: Int64(num), den: Int64(den)) }
 
+  /// The rate n * 1000 / 1001 where this is FFmpeg's shortened form of it, as 7001/146 is of
+  /// 48000/1001.
+  var restoringNTSC: AVRational {
+    let whole = (value * 1.001).rounded()
+    guard den != 1, whole >= 1, whole < 2e6, abs(value * 1.001 / whole - 1) < 5e-7 else {
+      return self
+    }
+    return AVRational(num: Int32(whole) * 1000, den: 1001)
+  }
+
   /// "60", "29.97", "60000/1001", "ntsc", ...
   init?(rate text: String) {
     self.init()

@@ -66,11 +66,13 @@ import CLibAV
 
   private func canHold(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> Bool {
     let format = unsafe output.format
+    let name = unsafe String(cString: format.pointee.name)
+    // Fonts and the like have no codec, and only one kind of file takes them.
+    if unsafe parameters.pointee.codec_type == AVMEDIA_TYPE_ATTACHMENT { return name == "matroska" }
     let answer = unsafe avformat_query_codec(
       format, parameters.pointee.codec_id, FF_COMPLIANCE_NORMAL)
     if answer >= 0 { return answer > 0 }
     // The muxer has no table of its codecs: what it read it can write, and audio where it has any.
-    let name = unsafe String(cString: format.pointee.name)
     let source = unsafe String(cString: input.context.pointee.iformat.pointee.name)
     let isAudio = unsafe parameters.pointee.codec_type == AVMEDIA_TYPE_AUDIO
     return unsafe format.pointee.audio_codec != AV_CODEC_ID_NONE && (isAudio || name == source)

@@ -50,7 +50,7 @@ import CLibAV
     let guess = unsafe av_guess_frame_rate(input.context, stream, nil)
     let mean = unsafe stream.pointee.avg_frame_rate
     // `guess` may be the least common multiple of all intervals.
-    guard mean.isPositive, guess.value > 1.05 * mean.value else { return guess }
+    guard mean.isPositive, guess.value > 1.05 * mean.value else { return guess.restoringNTSC }
     return av_d2q(mean.value, 1001)
   }
 

@@ -19,7 +19,7 @@ final class VideoWriter {
       format: format, rate: rate, timebase: rate.inverse, aspect: AVRational(num: 1, den: 1))
     encoder = try unsafe VideoEncoder(
       EncoderSettings(codec: codec), like: first, video, container: output.format, place: path)
-    _ = try unsafe output.addVideo(encoder, source: nil)
+    _ = try unsafe output.addVideo(encoder, source: nil, like: first)
     try output.begin()
   }
 

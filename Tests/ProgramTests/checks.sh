@@ -63,7 +63,7 @@ probe() {
 
 frame_count() {
   ffprobe -v error -count_frames -select_streams v:0 -show_entries stream=nb_read_frames \
-    -of default=nk=1:nw=1 "$1"
+    -of default=nk=1:nw=1 "$1" | head -n 1
 }
 
 # Checksum of the samples of each frame, one a line.

@@ -77,7 +77,7 @@ test_originals_are_untouched() {
     is "$format stays" "$(probe out.mkv stream=pix_fmt)" "$(probe in.mkv stream=pix_fmt)"
   done
   # Matroska rounds times to milliseconds: frames must be met all the same.
-  for rate in 30 24000/1001 60000/1001; do
+  for rate in 30 24000/1001 48000/1001 60000/1001; do
     for kind in mkv mp4; do
       pattern "$rate" 40 "in.$kind" -qp 0
       "$vfi" interpolate "in.$kind" out.mkv -y --codec ffv1
@@ -118,6 +118,33 @@ test_other_streams_are_copied() {
   is "audio next to video in the file" "$(interleaving out.mkv)" close
 }
 
+test_cover_pictures_and_attachments() {
+  pattern 25 5 in.mp4
+  make_clip -f lavfi -i color=red:size=32x32 -frames:v 1 -c:v mjpeg cover.jpg
+  make_clip -i in.mp4 -i cover.jpg -map 0 -map 1 -c copy -disposition:v:1 attached_pic cover.mp4
+  "$vfi" interpolate cover.mp4 out.mp4 -y
+  is "the video is not the cover" "$(frame_count out.mp4)" 10
+  is "the cover is copied" "$(packet_hash out.mp4 v:1)" "$(packet_hash cover.mp4 v:1)"
+  echo letters >letters.ttf
+  make_clip -i in.mp4 -c copy -attach letters.ttf -metadata:s:t mimetype=font/ttf with.mkv
+  "$vfi" interpolate with.mkv out.mkv -y
+  is "attachments are copied" "$(probe out.mkv stream_tags=filename t)" letters.ttf
+}
+
+test_broadcast_clock_jumps() {
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -f lavfi -i sine -t 2 -c:a aac \
+    -output_ts_offset 50 one.ts
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -f lavfi -i sine -t 2 -c:a aac \
+    -output_ts_offset 9000 two.ts
+  cat one.ts two.ts >in.ts
+  local kind
+  for kind in mp4 ts; do
+    "$vfi" interpolate in.ts out.$kind -y
+    is "a clock that jumps, $kind" "$(frame_count out.$kind)" 200
+  done
+  is "the times of the output do not jump" "$(probe out.mp4 stream=duration)" 4.000000
+}
+
 # "close" when no packet stands more than a second before or after its neighbour in time.
 interleaving() {
   ffprobe -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" |
@@ -127,6 +154,7 @@ interleaving() {
 }
 
 test_descriptions_are_carried() {
+  local kind
   make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 5 -vf setsar=4/3 \
     -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc \
     -color_range tv -x264-params colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc flat.mp4
@@ -137,6 +165,14 @@ test_descriptions_are_carried() {
   is "10 bits stay" "$(probe out.mp4 stream=pix_fmt)" yuv420p10le
   is "rotation" "$(probe out.mp4 stream_side_data=rotation)" \
     "$(probe in.mp4 stream_side_data=rotation)"
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 5 -pix_fmt yuv420p10le -c:v libx265 \
+    -x265-params "log-level=error:max-cll=1000,400:master-display=$(
+      echo 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)')" hdr.mkv
+  for kind in mp4 mkv; do
+    "$vfi" interpolate hdr.mkv out.$kind -y
+    is "HDR, $kind" "$(ffprobe -v error -show_streams out.$kind |
+      grep -c -e '^max_content=1000$' -e '^max_luminance=1000')" 2
+  done
   make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 5 -pix_fmt yuvj420p -c:v mjpeg in.avi
   "$vfi" interpolate in.avi out.mp4 -y
   is "full range stays" "$(probe out.mp4 stream=color_range)" pc
