@@ -90,7 +90,8 @@ static inline int clibav_add_stream_side_data(AVStream *to, enum AVPacketSideDat
 #else
   uint8_t *copy = av_stream_new_side_data(to, type, size);
 #endif
-  if (copy == NULL) return AVERROR(ENOMEM);
+  if (copy == NULL)
+    return AVERROR(ENOMEM);
   memcpy(copy, data, size);
   return 0;
 }
@@ -109,7 +110,8 @@ static inline int clibav_copy_stream_side_data(AVStream *to, const AVStream *fro
     if (items[i].type == AV_PKT_DATA_CPB_PROPERTIES || items[i].type == AV_PKT_DATA_DOVI_CONF)
       continue;
     int code = clibav_add_stream_side_data(to, items[i].type, items[i].data, items[i].size);
-    if (code < 0) return code;
+    if (code < 0)
+      return code;
   }
   return 0;
 }
@@ -125,9 +127,11 @@ static inline int clibav_copy_frame_hdr(AVStream *to, const AVFrame *from) {
   };
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     const AVFrameSideData *item = av_frame_get_side_data(from, types[i].frame);
-    if (item == NULL) continue;
+    if (item == NULL)
+      continue;
     int code = clibav_add_stream_side_data(to, types[i].stream, item->data, item->size);
-    if (code < 0) return code;
+    if (code < 0)
+      return code;
   }
   return 0;
 }
@@ -151,7 +155,8 @@ static inline int clibav_copy_chapters(AVFormatContext *to, const AVFormatContex
   for (unsigned i = 0; i < from->nb_chapters; i++) {
     const AVChapter *chapter = from->chapters[i];
     AVChapter *copy = (AVChapter *)av_mallocz(sizeof *copy);
-    if (copy == NULL) return AVERROR(ENOMEM);
+    if (copy == NULL)
+      return AVERROR(ENOMEM);
     int64_t shift = av_rescale_q(offset, AV_TIME_BASE_Q, chapter->time_base);
     copy->id = chapter->id;
     copy->time_base = chapter->time_base;
@@ -160,7 +165,8 @@ static inline int clibav_copy_chapters(AVFormatContext *to, const AVFormatContex
     av_dict_copy(&copy->metadata, chapter->metadata, 0);
     int count = (int)to->nb_chapters;
     av_dynarray_add(&to->chapters, &count, copy);
-    if (count == 0) return AVERROR(ENOMEM);
+    if (count == 0)
+      return AVERROR(ENOMEM);
     to->nb_chapters = (unsigned)count;
   }
   return 0;

@@ -78,13 +78,14 @@ final class Conversion {
     defer { progress.end() }
     do {
       try pump(first, converter, encoder, &progress)
-    } catch  where !Interruption.isRequested {
-      // What is there shall be playable; the first error is the one to tell.
-      try? encode(nil, with: encoder)
-      try? output.finish()
-      throw error
     } catch {
-      // Interrupted in the middle of a frame.
+      // A frame that was interrupted in the middle is no error.
+      if !Interruption.isRequested {
+        // What is there shall be playable; the first error is the one to tell.
+        try? encode(nil, with: encoder)
+        try? output.finish()
+        throw error
+      }
     }
     try encode(nil, with: encoder)
     try output.finish()

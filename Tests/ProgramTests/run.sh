@@ -5,8 +5,9 @@
 #
 #   Tests/ProgramTests/run.sh [PROGRAM [TEST...]]
 #
-# PROGRAM is .build/release/vfi-program if it is not given; TEST is the name of a function below. Each promise of `vfi --help`, of the
-# README and of docs/ is one function below. The last line is "N passed, N failed".
+# PROGRAM is .build/release/vfi-program if it is not given; TEST is the name of a function below.
+# Each promise of `vfi --help`, of the README and of docs/ is one of them. The last line is
+# "N passed, N failed".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 vfi=$(realpath "${1:-$here/../../.build/release/vfi-program}")
@@ -209,7 +210,8 @@ test_variable_frame_rate() {
 
 test_cuts_and_still_scenes() {
   make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 4 -c:v ffv1 first.mkv
-  make_clip -f lavfi -i mandelbrot=size=96x64:rate=25 -frames:v 4 -pix_fmt yuv420p -c:v ffv1 second.mkv
+  make_clip -f lavfi -i mandelbrot=size=96x64:rate=25 -frames:v 4 -pix_fmt yuv420p -c:v ffv1 \
+    second.mkv
   printf "file first.mkv\nfile second.mkv\n" >list
   make_clip -f concat -i list -c copy in.mkv
   "$vfi" interpolate in.mkv out.mkv -y --codec ffv1 --mult 4
@@ -281,8 +283,8 @@ test_errors() {
   make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 3 -pix_fmt yuv410p -c:v ffv1 in.mkv
   refuses "unknown pixel format" "yuv410p is not supported" out.mkv \
     "$vfi" interpolate in.mkv out.mkv
-  make_clip -f lavfi -i testsrc2=size=96x64:rate=50 -frames:v 6 -vf tinterlace=interleave_top,fieldorder=tff \
-    -flags +ildct+ilme -c:v mpeg2video in.ts
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=50 -frames:v 6 \
+    -vf tinterlace=interleave_top,fieldorder=tff -flags +ildct+ilme -c:v mpeg2video in.ts
   refuses "interlaced" "is interlaced" out.mp4 "$vfi" interpolate in.ts out.mp4
   succeeds "interlaced all the same" "$vfi" interpolate in.ts out.mp4 -y --ignore-interlacing
 }
@@ -345,7 +347,8 @@ test_the_rest() {
   succeeds "inspect at a time" "$vfi" inspect scene.mp4 --at 0.2 out.png
   is "inspect: picture" "$(probe out.png stream=width,height | paste -sd x)" 968x364
   "$vfi" inspect scene.mp4 --frame 4 other.png >out.log
-  is "inspect: the time of a frame is the frame" "$(frame_hashes other.png)" "$(frame_hashes out.png)"
+  is "inspect: the time of a frame is the frame" \
+    "$(frame_hashes other.png)" "$(frame_hashes out.png)"
 }
 
 if [ $# -gt 1 ]; then
