@@ -5,7 +5,13 @@ import CVFI
 /// Pictures at one rate in, pictures at another rate out: a `vfi_stream` with FFmpeg's pictures.
 @safe final class RateConverter {
   /// Seconds per unit of the times of output pictures.
+  ///
+  /// The stream's own, or where that needs more than 31 bits, one output interval; then only the
+  /// start of the film is rounded.
   let timebase: AVRational
+  private let isExact: Bool
+  private let exactUnit: Double
+  private var start: Int64?
   private let format: KnownFormat
   private let parameters: ContextParameters
   private let stream: OpaquePointer
@@ -33,10 +39,9 @@ import CVFI
     unsafe stream = created
     var unit = vfi_rational()
     try unsafe check(vfi_stream_timebase(stream, &unit), "libvfi", of: vfi_stream_context(stream))
-    guard let timebase = AVRational(unit) else {
-      throw Failure("\(place): times at \(rate) frames a second need more than 31 bits")
-    }
-    self.timebase = timebase
+    exactUnit = Double(unit.num) / Double(unit.den)
+    isExact = AVRational(unit) != nil
+    timebase = AVRational(unit) ?? rate.inverse
   }
 
   deinit {
@@ -86,7 +91,18 @@ import CVFI
       try picture.carryProperties(of: source, isNew: isNew)
     }
     unsafe picture.frame.pointee.color_range = format.libavRange(picture.frame.pointee.color_range)
-    unsafe picture.frame.pointee.pts = frame.pts
+    unsafe picture.frame.pointee.pts = time(frame.pts)
+  }
+
+  /// A time of the stream in units of `timebase`.
+  private func time(_ pts: Int64) -> Int64 {
+    if isExact { return pts }
+    let origin = start ?? pts
+    start = origin
+    func intervals(_ time: Int64) -> Int64 {
+      Int64((Double(time) * exactUnit / timebase.value).rounded())
+    }
+    return intervals(origin) + intervals(pts - origin)
   }
 
   /// Says that no picture follows.

@@ -10,6 +10,7 @@ import CLibAV
 struct SourceClock {
   /// Seconds per unit of the times that this clock gives.
   let unit: AVRational
+  private let timebase: AVRational
   /// One tick of the container, in units.
   private let tick: Int64
   /// One frame at the nominal rate, in units; 0 = unknown.
@@ -19,12 +20,27 @@ struct SourceClock {
   private var previous: Int64?
 
   init(timebase: AVRational, rate: AVRational) {
-    let common = rate.isPositive ? AVRational.commonUnit(timebase, rate.inverse) : nil
-    unit = common ?? timebase
-    tick = av_rescale_q(1, timebase, unit)
-    interval = rate.isPositive ? av_rescale_q(1, rate.inverse, unit) : 0
+    self.timebase = timebase
+    guard rate.isPositive else {
+      unit = timebase
+      tick = 1
+      interval = 0
+      snaps = false
+      return
+    }
+    let common = AVRational.commonUnit(timebase, rate.inverse)
+    unit = common ?? Self.fineUnit(of: rate)
+    tick = max(av_rescale_q(1, timebase, unit), 1)
+    interval = av_rescale_q(1, rate.inverse, unit)
     // Below eight ticks a frame, one tick is too much to move.
-    snaps = common != nil && interval % tick != 0 && interval / tick >= 8
+    snaps = (common == nil || interval % tick != 0) && interval / tick >= 8
+  }
+
+  /// A small part of the nominal interval, where no unit of 31 bits is exact for ticks as well.
+  private static func fineUnit(of rate: AVRational) -> AVRational {
+    var parts: Int32 = 1
+    while parts < 1 << 16, rate.num <= Int32.max / (2 * parts) { parts *= 2 }
+    return AVRational(num: rate.den, den: rate.num * parts)
   }
 
   /// Time and duration of the next frame, in units; `pts` and `duration` are in ticks.
@@ -32,13 +48,14 @@ struct SourceClock {
   /// A frame without a time follows its predecessor by one nominal interval. The duration is 0
   /// when it is unknown. Nil when the frame is not later than its predecessor.
   mutating func time(pts: Int64?, duration: Int64) -> (pts: Int64, duration: Int64)? {
-    let raw = pts.map { $0 * tick } ?? previous.map { $0 + max(interval, tick) } ?? 0
+    let raw =
+      pts.map { av_rescale_q($0, timebase, unit) } ?? previous.map { $0 + max(interval, tick) } ?? 0
     let origin = start ?? raw
     let time = snaps ? snapped(raw - origin) + origin : raw
     if let previous, time <= previous { return nil }
     start = origin
     previous = time
-    let length = duration * tick
+    let length = av_rescale_q(duration, timebase, unit)
     return (time, snaps && length > 0 ? snapped(length) : length)
   }
 
