@@ -228,7 +228,8 @@ test_cuts_and_still_scenes() {
 test_pipes() {
   local format
   for format in yuv420p yuv444p10le gray; do
-    pattern 30000/1001 6 in.mkv -pix_fmt $format -c:v ffv1
+    # y4m always says where chroma stands; so must the file.
+    pattern 30000/1001 6 in.mkv -pix_fmt $format -c:v ffv1 -chroma_sample_location left
     "$vfi" interpolate in.mkv out.mkv -y --codec ffv1
     make_clip -i in.mkv -strict -1 -f yuv4mpegpipe - | "$vfi" interpolate - - >out.y4m
     is "$format through pipes: the same frames" "$(frame_hashes out.y4m)" "$(frame_hashes out.mkv)"
