@@ -34,13 +34,13 @@ struct Progress {
     guard isShown, elapsed - last >= (isTerminal ? 0.25 : 5) else { return }
     last = elapsed
     let rate = Double(done) / elapsed
-    var text = "\(clockText(seconds))  frame \(done)"
+    var text = "\(wholeClockText(seconds))  frame \(done)"
     if expected > 0 {
       let share = min(Double(done) / Double(expected), 1)
       text += " of \(expected) (\(decimal(100 * share, 1)) %)"
     }
     text += "  \(decimal(rate, 1)) frames/s"
-    if expected > done { text += "  \(clockText(Double(expected - done) / rate)) left" }
+    if expected > done { text += "  \(wholeClockText(Double(expected - done) / rate)) left" }
     show(text)
   }
 

@@ -58,6 +58,11 @@ func clockText(_ seconds: Double) -> String {
     ? "\(minutes):\(tail)" : "\(minutes / 60):\(padded(minutes % 60, 2)):\(tail)"
 }
 
+/// Seconds as "1:02:03".
+func wholeClockText(_ seconds: Double) -> String {
+  String(clockText(seconds.rounded()).dropLast(4))
+}
+
 /// `value` with leading zeros up to `width` digits.
 func padded(_ value: Int64, _ width: Int) -> String {
   let digits = String(value)
