@@ -6,7 +6,8 @@ import VFIEngine
 /// Speed of the engine: `vfi-bench [COMMIT] [ROUNDS] [MODEL FILE ...]`.
 ///
 /// Convolutions are given as a share of the multiply-add peak that the same program measures, both
-/// in processor time; models in wall time. Everything is the median of interleaved rounds.
+/// in processor time; models in wall time. Everything is the median of interleaved rounds. With one
+/// round only the models are measured.
 @main
 struct Benchmark {
   static let dense: [ConvolutionBenchmark.Shape] = [
@@ -38,7 +39,9 @@ struct Benchmark {
     let benchmark = Benchmark(rounds: arguments.count > 2 ? max(1, Int(arguments[2]) ?? 7) : 7)
     print("machine: \(machineName()), \(CPU.count) CPUs, level \(CPU.level)")
     print("commit:  \(arguments.count > 1 ? arguments[1] : "unknown")")
-    for level in CPU.machineLevels { try benchmark.convolutions(KernelTable(level: level)) }
+    for level in CPU.machineLevels where benchmark.rounds > 1 {
+      try benchmark.convolutions(KernelTable(level: level))
+    }
     try benchmark.frames()
     try benchmark.models(arguments.dropFirst(3))
   }

@@ -4,28 +4,40 @@ import CIntrinsics
 /// Buffers of one worker, which hold a batch of tiles while it is transformed, multiplied and
 /// transformed back.
 @safe struct WinogradSlots: BitwiseCopyable {
+  /// Floats between the points of arrays: 16 large powers of two would fall into one cache set.
+  static let padding = 16
+
   /// `[tiles][16]` input pixels.
   let pixels: UnsafeMutablePointer<UnsafePointer<Float>>
   /// `[16][tiles][valueStride]` transformed inputs, and `[16][tiles]` pointers to them.
   let values: UnsafeMutablePointer<Float>
   let products: UnsafeMutablePointer<UnsafePointer<Float>>
-  /// For each block of output channels `[16][tiles][width]`; one block at a time.
+  /// Products, for each block of output channels `[16][tiles][width]`.
   let sums: UnsafeMutablePointer<Float>
   /// `[tiles][4]` output pixels, likewise the residuals.
   let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
   let residuals: UnsafeMutablePointer<UnsafePointer<Float>?>
 
-  init(tiles: Int, valueStride: Int, widest: Int, in arena: Arena) throws(VFIError) {
+  init(
+    tiles: Int, valueStride: Int, weights: PackedWeights, in arena: Arena
+  ) throws(VFIError) {
+    let pointStride = tiles * valueStride + Self.padding
+    let outputs = weights.blocks.reduce(0) { $0 + $1.kernel.width }
     unsafe pixels = try arena.buffer(of: UnsafePointer<Float>.self, count: tiles * 16)
-    unsafe values = try arena.buffer(of: Float.self, count: 16 * tiles * valueStride)
+    unsafe values = try arena.buffer(of: Float.self, count: 16 * pointStride)
     unsafe products = try arena.buffer(of: UnsafePointer<Float>.self, count: 16 * tiles)
-    unsafe sums = try arena.buffer(of: Float.self, count: 16 * tiles * widest)
-    unsafe outputs = try arena.buffer(of: UnsafeMutablePointer<Float>?.self, count: tiles * 4)
+    unsafe sums = try arena.buffer(
+      of: Float.self, count: 16 * (tiles * outputs + Self.padding * weights.blocks.count))
+    unsafe self.outputs = try arena.buffer(
+      of: UnsafeMutablePointer<Float>?.self, count: tiles * 4)
     unsafe residuals = try arena.buffer(of: UnsafePointer<Float>?.self, count: tiles * 4)
-    // Lanes behind the last channel are transformed too; they must be numbers.
-    unsafe values.update(repeating: 0, count: 16 * tiles * valueStride)
-    for index in 0..<16 * tiles {
-      unsafe products[index] = UnsafePointer(values + index * valueStride)
+    // The last twelve tiles of a map are multiplied even where only some exist.
+    unsafe values.update(repeating: 0, count: 16 * pointStride)
+    for point in 0..<16 {
+      for tile in 0..<tiles {
+        unsafe products[point * tiles + tile] =
+          UnsafePointer(values + point * pointStride + tile * valueStride)
+      }
     }
   }
 }
@@ -56,7 +68,7 @@ import CIntrinsics
   func callAsFunction(on engine: Engine) throws(VFIError) {
     let grid = grid
     let count = grid.height * grid.width
-    let tileBytes = 16 * 4 * (valueStride + weights.widest)
+    let tileBytes = 16 * 4 * (valueStride + weights.outputs)
     let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
     let batch = Self.roundedUp(min(Self.batchBytes / tileBytes, fairShare, 96))
     let mark = engine.scratch.mark
@@ -66,7 +78,7 @@ import CIntrinsics
     let slots = unsafe try engine.scratch.buffer(of: WinogradSlots.self, count: engine.workers)
     for worker in 0..<engine.workers {
       unsafe slots[worker] = try WinogradSlots(
-        tiles: batch, valueStride: valueStride, widest: weights.widest, in: engine.scratch)
+        tiles: batch, valueStride: valueStride, weights: weights, in: engine.scratch)
     }
     let kernels = engine.kernels.convolution
     try engine.forEach((count + batch - 1) / batch) { item, worker in
@@ -74,7 +86,8 @@ import CIntrinsics
       let slots = unsafe slots[worker]
       unsafe list(tiles, of: grid, zero: zero, into: slots)
       transform(tiles.count, batch: batch, slots, kernels)
-      for block in weights.blocks { multiply(tiles.count, batch: batch, block, slots) }
+      multiply(tiles.count, batch: batch, slots)
+      finish(tiles.count, batch: batch, slots)
     }
     engine.statistics.multiplyAdds +=
       output.height * output.width * 9 * weights.inputs * weights.outputs
@@ -109,28 +122,47 @@ import CIntrinsics
     _ tiles: Int, batch: Int, _ slots: WinogradSlots, _ kernels: ConvolutionKernels
   ) {
     var argument = unsafe vfi_winograd_input(
-      pixels: UnsafePointer(slots.pixels), values: slots.values, point_stride: batch * valueStride,
+      pixels: UnsafePointer(slots.pixels), values: slots.values,
+      point_stride: batch * valueStride + WinogradSlots.padding,
       tile_stride: valueStride, channels: weights.inputs, tiles: tiles)
     unsafe kernels.winogradInput(&argument)
   }
 
-  /// Multiplies at all 16 points for one block of output channels, and transforms back.
-  private func multiply(
-    _ tiles: Int, batch: Int, _ block: PackedWeights.Block, _ slots: WinogradSlots
-  ) {
-    let width = block.kernel.width
+  /// Where the products of the `index`-th block begin.
+  private func sums(
+    _ index: Int, batch: Int, _ slots: WinogradSlots
+  ) -> UnsafeMutablePointer<Float> {
+    unsafe slots.sums
+      + 16 * (batch * weights.blocks[index].firstChannel + index * WinogradSlots.padding)
+  }
+
+  /// Multiplies at all 16 points; the inputs of one point stay in the level-1 cache for all blocks.
+  private func multiply(_ tiles: Int, batch: Int, _ slots: WinogradSlots) {
     for point in 0..<16 {
-      for first in stride(from: 0, to: tiles, by: ConvolutionGrid.tilePixels) {
-        var tile = unsafe weights.tile(
-          block, tap: point, inputs: slots.products + (point * batch + first),
-          sums: slots.sums + (point * batch + first) * width)
-        unsafe block.kernel.tile(&tile)
+      for (index, block) in weights.blocks.enumerated() {
+        let width = block.kernel.width
+        let pointSums =
+          unsafe sums(index, batch: batch, slots)
+          + point * (batch * width + WinogradSlots.padding)
+        for first in stride(from: 0, to: tiles, by: ConvolutionGrid.tilePixels) {
+          var tile = unsafe weights.tile(
+            block, tap: point, inputs: slots.products + (point * batch + first),
+            sums: pointSums + first * width)
+          unsafe block.kernel.tile(&tile)
+        }
       }
     }
-    var argument = unsafe weights.winogradOutput(
-      block, sums: slots.sums, pointStride: batch * width, outputs: slots.outputs,
-      residuals: residual == nil ? nil : slots.residuals, tiles: tiles)
-    unsafe block.kernel.winogradOutput(&argument)
+  }
+
+  /// Transforms the products back, adds what follows them and stores the output.
+  private func finish(_ tiles: Int, batch: Int, _ slots: WinogradSlots) {
+    for (index, block) in weights.blocks.enumerated() {
+      var argument = unsafe weights.winogradOutput(
+        block, sums: sums(index, batch: batch, slots),
+        pointStride: batch * block.kernel.width + WinogradSlots.padding, outputs: slots.outputs,
+        residuals: residual == nil ? nil : slots.residuals, tiles: tiles)
+      unsafe block.kernel.winogradOutput(&argument)
+    }
   }
 
   private static func roundedUp(_ tiles: Int) -> Int {
