@@ -78,4 +78,33 @@ struct ConvolutionGrid {
       }
     }
   }
+
+  /// Writes the pointers of a whole tile's taps, if the tile lies in one row and needs no zeros.
+  ///
+  /// Most tiles do, and pointers with equal distances cost little.
+  func listTile(
+    _ position: Position, of input: FeatureMap,
+    to slots: UnsafeMutablePointer<UnsafePointer<Float>>
+  ) -> Bool {
+    let top = position.y &* stride &+ originY
+    let left = position.x &* stride &+ originX
+    let reach = (kernel &- 1) &* dilation
+    let lastLeft = left &+ (Self.tilePixels &- 1) &* stride
+    guard top >= 0, left >= 0, top &+ reach < input.height, lastLeft &+ reach < input.width,
+      position.x &+ Self.tilePixels <= width
+    else { return false }
+    let step = stride &* input.pixelStride
+    var slot = unsafe slots
+    for ky in 0..<kernel {
+      for kx in 0..<kernel {
+        let y = top &+ ky &* dilation
+        let x = left &+ kx &* dilation
+        let first =
+          unsafe UnsafePointer(input.base) + (y &* input.rowStride &+ x &* input.pixelStride)
+        for pixel in 0..<Self.tilePixels { unsafe slot[pixel] = first + pixel &* step }
+        unsafe slot += Self.tilePixels
+      }
+    }
+    return true
+  }
 }

@@ -72,34 +72,55 @@
     _ range: Range<Int>, of grid: ConvolutionGrid, active: ActiveSet?,
     zero: UnsafeMutablePointer<Float>, into slots: ConvolutionSlots
   ) {
-    let tapCount = grid.kernel * grid.kernel
-    let tapSlots = tapCount * ConvolutionGrid.tilePixels
-    var position = grid.position(range.lowerBound)
-    for index in 0..<range.count {
-      let (tile, slot) = (index / ConvolutionGrid.tilePixels, index % ConvolutionGrid.tilePixels)
-      let taps = unsafe slots.inputs + (tile &* tapSlots &+ slot)
-      var outputIndex = range.lowerBound &+ index
+    let tapSlots = grid.kernel * grid.kernel * ConvolutionGrid.tilePixels
+    for first in stride(from: 0, to: range.count, by: ConvolutionGrid.tilePixels) {
+      let taps = unsafe slots.inputs + first / ConvolutionGrid.tilePixels &* tapSlots
+      let count = min(ConvolutionGrid.tilePixels, range.count - first)
       if let active {
-        unsafe active.listInputs(outputIndex, grid, of: input, zero: zero, to: taps)
+        for slot in 0..<count {
+          let index = range.lowerBound &+ first &+ slot
+          unsafe active.listInputs(index, grid, of: input, zero: zero, to: taps + slot)
+          listOutput(index, first &+ slot, into: slots)
+        }
       } else {
-        unsafe grid.listInputs(position, of: input, zero: zero, to: taps)
-        outputIndex = grid.outputIndex(position, width: output.width)
-        position.x &+= 1
-        if position.x == grid.width { position = .init(y: position.y &+ 1, x: 0) }
+        let position = grid.position(range.lowerBound &+ first)
+        unsafe listTile(position, count, of: grid, zero: zero, taps, first, into: slots)
       }
-      unsafe slots.outputs[index] = output.base + outputIndex &* output.pixelStride
-      if let residual {
-        unsafe slots.residuals[index] =
-          UnsafePointer(residual.base) + outputIndex &* residual.pixelStride
+      // The kernel reads twelve pixels: those that the last tile lacks are zero.
+      for slot in count..<ConvolutionGrid.tilePixels {
+        for tap in 0..<grid.kernel * grid.kernel {
+          unsafe taps[tap &* ConvolutionGrid.tilePixels &+ slot] = UnsafePointer(zero)
+        }
       }
     }
-    // The kernel reads twelve pixels: those that the last tile lacks are zero.
-    for index in range.count..<roundedUp(range.count) {
-      let taps = unsafe slots.inputs + index / ConvolutionGrid.tilePixels &* tapSlots
-      for tap in 0..<tapCount {
-        unsafe taps[tap &* ConvolutionGrid.tilePixels &+ index % ConvolutionGrid.tilePixels] =
-          UnsafePointer(zero)
-      }
+  }
+
+  /// The pointers of up to twelve pixels from `position` on, of which `first` is the slot.
+  private func listTile(
+    _ position: ConvolutionGrid.Position, _ count: Int, of grid: ConvolutionGrid,
+    zero: UnsafeMutablePointer<Float>, _ taps: UnsafeMutablePointer<UnsafePointer<Float>>,
+    _ first: Int, into slots: ConvolutionSlots
+  ) {
+    if unsafe count == ConvolutionGrid.tilePixels && grid.listTile(position, of: input, to: taps) {
+      let index = grid.outputIndex(position, width: output.width)
+      for slot in 0..<count { listOutput(index &+ slot &* grid.spread, first &+ slot, into: slots) }
+      return
+    }
+    var position = position
+    for slot in 0..<count {
+      unsafe grid.listInputs(position, of: input, zero: zero, to: taps + slot)
+      let index = grid.outputIndex(position, width: output.width)
+      listOutput(index, first &+ slot, into: slots)
+      position.x &+= 1
+      if position.x == grid.width { position = .init(y: position.y &+ 1, x: 0) }
+    }
+  }
+
+  /// The pointers of pixel `index` of the output and of the residual.
+  private func listOutput(_ index: Int, _ slot: Int, into slots: ConvolutionSlots) {
+    unsafe slots.outputs[slot] = output.base + index &* output.pixelStride
+    if let residual {
+      unsafe slots.residuals[slot] = UnsafePointer(residual.base) + index &* residual.pixelStride
     }
   }
 
@@ -112,10 +133,5 @@
         unsafe block.kernel.tile(&tile)
       }
     }
-  }
-
-  private func roundedUp(_ pixels: Int) -> Int {
-    (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
-      * ConvolutionGrid.tilePixels
   }
 }
