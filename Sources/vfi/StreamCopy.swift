@@ -24,7 +24,7 @@ import CLibAV
   func addStreams(besides video: Int, videoTarget: Int32) throws(Failure) {
     for index in 0..<input.streamCount where index != video {
       let source = unsafe input.stream(index)
-      guard let parameters = unsafe source.pointee.codecpar, unsafe !isChapterTrack(parameters)
+      guard let parameters = unsafe source.pointee.codecpar, unsafe !isMadeByMuxer(parameters)
       else { continue }
       guard unsafe canHold(parameters) else {
         unsafe leftOut.append(describe(index, parameters))
@@ -58,17 +58,24 @@ import CLibAV
     try unsafe check(clibav_copy_chapters(output.context, input.context, input.offset), output.name)
   }
 
-  /// MP4 stores chapters as a stream of text too; the muxer makes it anew from the chapters.
-  private func isChapterTrack(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> Bool {
-    unsafe parameters.pointee.codec_id == AV_CODEC_ID_BIN_DATA
-      && input.context.pointee.nb_chapters > 0
+  /// MP4 stores chapters and the time code as streams too; the muxer makes them anew from the
+  /// descriptions.
+  private func isMadeByMuxer(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> Bool {
+    if unsafe parameters.pointee.codec_type != AVMEDIA_TYPE_DATA { return false }
+    let hasChapters = unsafe input.context.pointee.nb_chapters > 0
+    if unsafe parameters.pointee.codec_id == AV_CODEC_ID_BIN_DATA { return hasChapters }
+    return unsafe parameters.pointee.codec_tag == Self.timeCodeTag
   }
+
+  /// "tmcd", the first letter in the lowest byte.
+  private static let timeCodeTag: UInt32 = 0x6463_6d74
 
   private func canHold(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> Bool {
     let format = unsafe output.format
     let name = unsafe String(cString: format.pointee.name)
     // Fonts and the like have no codec, and only one kind of file takes them.
     if unsafe parameters.pointee.codec_type == AVMEDIA_TYPE_ATTACHMENT { return name == "matroska" }
+    if unsafe parameters.pointee.codec_id == AV_CODEC_ID_NONE { return false }
     let answer = unsafe avformat_query_codec(
       format, parameters.pointee.codec_id, FF_COMPLIANCE_NORMAL)
     if answer >= 0 { return answer > 0 }

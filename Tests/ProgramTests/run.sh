@@ -132,6 +132,15 @@ test_cover_pictures_and_attachments() {
   is "attachments are copied" "$(probe out.mkv stream_tags=filename t)" letters.ttf
 }
 
+test_time_codes() {
+  pattern 25 5 in.mov -timecode 01:02:03:04
+  "$vfi" interpolate in.mov out.mov -y 2>out.log
+  is "no complaint of time codes" "$(cat out.log)" ""
+  is "time code" "$(probe out.mov stream_tags=timecode)" 01:02:03:04
+  "$vfi" interpolate in.mov out.y4m -y 2>out.log
+  is "no place for time codes" "$(frame_count out.y4m)" 10
+}
+
 test_broadcast_clock_jumps() {
   make_clip -f lavfi -i testsrc2=size=96x64:rate=25 -f lavfi -i sine -t 2 -c:a aac \
     -output_ts_offset 50 one.ts
