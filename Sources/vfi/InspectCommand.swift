@@ -35,11 +35,7 @@ struct InspectCommand: ParsableCommand {
     let (a, b) = (try converter.convert(first), try converter.convert(second))
     let motion = try MotionPicture(
       between: a, and: b, ContextParameters(try engine.settings()))
-    guard motion.info.decision == VFI_INTERPOLATED else {
-      throw Failure(
-        "\(input): there is a cut between these frames, or they are equal "
-          + "(-o scene_cut=0 makes a frame all the same)")
-    }
+    try check(motion)
     let colours = FlowColours(for: motion.flow)
     let sheet = try draw(a, motion, b, colours)
     let writer = try VideoWriter(
@@ -51,6 +47,20 @@ struct InspectCommand: ParsableCommand {
     print(
       "\(output): \(a.width)x\(a.height), \(decimal(milliseconds, 1)) ms, full colour at "
         + "\(decimal(Double(colours.scale), 1)) pixels of motion in half an interval")
+  }
+
+  /// Fails when there is no motion to show.
+  private func check(_ motion: MotionPicture) throws(Failure) {
+    let score = decimal(motion.info.scene_score, 1)
+    switch Int(motion.info.decision) {
+    case VFI_INTERPOLATED: return
+    case VFI_SOURCE_COPY: throw Failure("\(input): the two frames are equal: no motion")
+    case VFI_BLENDED: throw Failure("\(input): no motion at this size")
+    default:
+      throw Failure(
+        "\(input): there is a cut between the two frames (score \(score)); -o scene_cut=0 makes "
+          + "a frame all the same")
+    }
   }
 
   /// The wanted frame and its successor.
