@@ -42,7 +42,7 @@ build: setup
 	  -e 's|@VERSION@|$(VERSION)|' vfi.pc.in > build/vfi-uninstalled.pc
 
 demo: build
-	VFI=build/vfi OUT=build/demo scripts/demo.sh $(CLIP)
+	VFI=build/vfi OUT=build/demo scripts/demo.sh '$(CLIP)'
 
 test: build
 	Tests/run.sh

@@ -257,7 +257,8 @@ test_interruption() {
       rm -f out.$kind
       # A shell ignores SIGINT in its background jobs; a new process group does not.
       setsid "$vfi" interpolate in.mp4 out.$kind 2>out.log &
-      sleep 2
+      while [ ! -e out.$kind ] && kill -0 $!; do sleep 0.1; done
+      sleep 1
       kill -$signal $!
       wait $!
       is "$kind, SIG$signal: exit code" $? 130
