@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# All tests, after `make build`. The last line sums up: N passed, N failed, N skipped.
+set -u
+cd "$(dirname "$0")/.."
+out=$PWD/build/tests
+mkdir -p "$out"
+passed=0 failed=0 skipped=0
+
+# add NAME PASSED FAILED [SKIPPED]
+add() {
+  passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + ${4:-0}))
+  printf '%-34s %6d passed %4d failed %4d skipped\n' "$1" "$2" "$3" "${4:-0}"
+}
+
+skip() {
+  add "$1" 0 0 1
+  echo "  $2"
+}
+
+# one NAME COMMAND...: a single check, which passes when the command does.
+one() {
+  local name=$1 log=$out/${1//[ \/]/_}.log
+  shift
+  if "$@" > "$log" 2>&1; then
+    add "$name" 1 0
+  else
+    tail -20 "$log"
+    add "$name" 0 1
+  fi
+}
+
+# counted NAME COMMAND...: the command's last line is "N passed, N failed[, N skipped]".
+counted() {
+  local name=$1 log=$out/${1//[ \/]/_}.log status
+  shift
+  "$@" > "$log" 2>&1
+  status=$?
+  if [[ $(tail -1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+    head -n -1 "$log" | head -40
+    local counts=("${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}")
+    # A leak or a race is reported by the exit status alone.
+    if [[ $status != 0 && ${counts[1]} == 0 ]]; then counts[1]=1; fi
+    add "$name" "${counts[@]}"
+  else
+    tail -20 "$log"
+    echo "  ended without a result, status $status"
+    add "$name" 0 1
+  fi
+}
+
+swift_tests() {
+  local log=$out/swift.log status
+  swift test -c release > "$log" 2>&1
+  status=$?
+  local good bad without
+  good=$(grep -cE '^✔ Test .* passed after' <(grep -v 'Test run' "$log"))
+  bad=$(grep -cE '^✘ Test .* failed after' <(grep -v 'Test run' "$log"))
+  without=$(grep -cE '^➜ Test .* skipped' "$log")
+  grep -E '^✘|^➜ Test .* skipped|error:|Fatal error' "$log" | head -40
+  if [[ $status != 0 && $bad == 0 ]]; then
+    tail -20 "$log"
+    bad=1
+  fi
+  add 'swift test' "$good" "$bad" "$without"
+}
+
+c_programs=(arguments frames pair stream models memory threads chunks promises)
+c_flags=(-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -Iinclude)
+links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi -lm -lpthread -ldl)
+
+# compile NAME FLAGS...: build/tests/NAME from Tests/CInterfaceTests.
+compile() {
+  local name=$1 source=${1%%-*}
+  shift
+  one "compile $name" gcc "${c_flags[@]}" "$@" -o "$out/$name" \
+    "Tests/CInterfaceTests/$source.c" Tests/CInterfaceTests/support.c "${links[@]}"
+}
+
+c_tests() {
+  for standard in c99 c11 c17; do
+    one "vfi.h alone as $standard" gcc -x c -std=$standard -pedantic-errors -Wall -Wextra -Werror \
+      -fsyntax-only include/vfi.h
+  done
+  for standard in c++17 c++20; do
+    one "vfi.h alone as $standard" g++ -x c++ -std=$standard -pedantic-errors -Wall -Wextra -Werror \
+      -fsyntax-only include/vfi.h
+  done
+  for name in "${c_programs[@]}"; do
+    compile "$name" && counted "$name.c" timeout 900 "$out/$name"
+  done
+  compile loading
+  cp -f build/libvfi.so.0 "$out/second-copy.so"
+  counted loading.c timeout 300 "$out/loading" build/libvfi.so.0 "$out/second-copy.so"
+  counted library.sh Tests/CInterfaceTests/library.sh build/libvfi.so.0 include/vfi.h \
+    .build/release
+}
+
+# Portable kernels: those of AVX2 take minutes there. A stripped library: valgrind cannot read the
+# debug information of newer compilers.
+memcheck=(env VFI_CPU=portable valgrind --quiet --error-exitcode=99 --leak-check=full
+  --show-leak-kinds=definite --errors-for-leak-kinds=definite)
+
+sanitized_tests() {
+  # The C side and its use of our memory; allocations of the library are watched as well.
+  for name in arguments frames pair stream; do
+    compile "$name-sanitized" -fsanitize=address,undefined -fno-sanitize-recover=all
+    counted "sanitized $name.c" timeout 900 "$out/$name-sanitized"
+  done
+}
+
+# Programs that know nothing but an installed tree.
+example_tests() {
+  local prefix=$out/installed log=$out/install.log
+  rm -rf "$prefix" "$out/examples"
+  mkdir -p "$out/examples"
+  one 'make install' make install DESTDIR="$prefix" PREFIX=/opt/vfi
+  local folder=$prefix/opt/vfi
+  for file in lib/libvfi.so lib/libvfi.so.0 lib/pkgconfig/vfi.pc include/vfi.h bin/vfi; do
+    one "installed $file" test -s "$folder/$file"
+  done
+  export PKG_CONFIG_SYSROOT_DIR=$prefix
+  one 'examples through pkg-config' make -C examples OUT="$out/examples" \
+    PKG_CONFIG_PATH="$folder/lib/pkgconfig"
+  unset PKG_CONFIG_SYSROOT_DIR
+  local input=$out/input.y4m frames
+  { printf 'YUV4MPEG2 W48 H32 F24:1 Ip C420jpeg\n'
+    for i in 1 2 3 4 5; do
+      printf 'FRAME\n'
+      head -c 2304 /dev/zero | tr '\0' "\\$((i + 100))"
+    done; } > "$input"
+  export LD_LIBRARY_PATH=$folder/lib
+  for name in pair stream pair_cpp; do one "example $name" "$out/examples/$name"; done
+  one 'example y4m' bash -c '"$@" > "$0"' "$out/output.y4m" "$out/examples/y4m" 3 < "$input"
+  if command -v valgrind > /dev/null; then
+    for name in pair stream pair_cpp; do
+      one "valgrind $name" "${memcheck[@]}" "$out/examples/$name"
+    done
+    one 'valgrind y4m' "${memcheck[@]}" "$out/examples/y4m" 3 < "$input"
+    counted 'valgrind arguments.c' "${memcheck[@]}" "$out/arguments"
+  else
+    skip valgrind 'valgrind is not installed'
+  fi
+  unset LD_LIBRARY_PATH
+  frames=$(grep -ao FRAME "$out/output.y4m" | wc -l)
+  one 'y4m gives 15 frames for 5' test "$frames" = 15
+}
+
+python_tests() {
+  local python
+  for python in .venv/bin/python training/.venv/bin/python python3; do
+    if "$python" -c 'import torch, pytest' 2> /dev/null; then
+      local log=$out/pytest.log status
+      "$python" -m pytest -q training/tests benchmarks/tests > "$log" 2>&1
+      status=$?
+      local summary counts=()
+      summary=$(tail -1 "$log")
+      for word in passed failed skipped; do
+        [[ $summary =~ ([0-9]+)\ $word ]] && counts+=("${BASH_REMATCH[1]}") || counts+=(0)
+      done
+      if [[ $status != 0 ]]; then
+        tail -20 "$log"
+        [[ ${counts[1]} == 0 ]] && counts[1]=1
+      fi
+      add pytest "${counts[@]}"
+      return
+    fi
+  done
+  skip pytest 'PyTorch or pytest is not installed: the Python code was not tested'
+}
+
+export VFI_TEST_MODEL=$out/ifrnet-s.safetensors
+one 'model of the tests' .build/release/write-test-model "$VFI_TEST_MODEL"
+c_tests
+sanitized_tests
+example_tests
+swift_tests
+python_tests
+[[ -d ../shared ]] || echo '../shared is missing: tests that need its clips were skipped'
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[[ $failed == 0 ]]
