@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 import TestSupport
 import Testing
 import VFIEngine
@@ -186,6 +187,27 @@ import VFIEngine
     }
     #expect(out.guardsAreIntact)
   }
+
+  /// Rows more than 2^31 bytes apart; only the pages that are used take memory.
+  @Test(arguments: [1_200_000_000, -1_200_000_000]) func rowsFarApart(stride: Int) throws {
+    let description = try FrameDescription(format: .gray8, width: 24, height: 3)
+    let size = 2 * abs(stride) + 4096
+    guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, mapFlags, -1, 0),
+      memory != MAP_FAILED
+    else { return }
+    defer { munmap(memory, size) }
+    let plane = FramePlane(base: memory + max(0, -2 * stride), stride: stride)
+    let far = try Frame(description: description, planes: InlineArray(repeating: plane))
+    let (a, b, out) = try pair(description)
+    let engine = Engine(runner: try ThreadPool(threads: 2))
+    try a.frame.copy(to: far, on: engine)
+    var random = SeededRandom(4)
+    let motion = TestMotion(height: 3, width: 24, reach: 3, &random)
+    try synthesise(far, b.frame, motion: motion.field, into: out.frame, on: engine)
+    #expect(error(a, b, motion, out) < Self.tolerance)
+  }
+
+  private let mapFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
 
   @Test func floatsAreNotLimited() throws {
     let description = try FrameDescription(format: .gbrpf32, width: 16, height: 16)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
-
 extension Frame {
   private static let bandRows = 64
 
@@ -18,7 +16,8 @@ extension Frame {
     }
   }
 
-  private func start(_ plane: Int, _ row: Int) -> UnsafeMutableRawPointer {
+  /// The first byte of a plane's row.
+  func start(_ plane: Int, _ row: Int) -> UnsafeMutableRawPointer {
     guard let base = unsafe planes[plane].base else { preconditionFailure("checked at creation") }
     return unsafe base + row * planes[plane].stride
   }
@@ -29,19 +28,6 @@ extension Frame {
       let bytes = description.rowBytes(plane: plane)
       unsafe out.start(plane, row).copyMemory(from: start(plane, row), byteCount: bytes)
     }
-  }
-
-  /// Whether all samples are equal, bit by bit.
-  package func isEqual(to other: Frame) -> Bool {
-    for plane in 0..<description.format.layout.planeCount {
-      let bytes = description.rowBytes(plane: plane)
-      for row in 0..<description.rows(plane: plane) {
-        guard unsafe memcmp(start(plane, row), other.start(plane, row), bytes) == 0 else {
-          return false
-        }
-      }
-    }
-    return true
   }
 
   /// Writes `(1 - t) * a + t * b` of the code values, rounded to nearest.

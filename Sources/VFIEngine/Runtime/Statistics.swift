@@ -25,16 +25,6 @@ package struct Statistics {
     set { times[stage.rawValue] = newValue }
   }
 
-  /// Counts a frame that was given.
-  mutating func count(_ decision: Decision) {
-    switch decision {
-    case .interpolated: framesInterpolated += 1
-    case .sourceCopy: framesCopied += 1
-    case .heldPrevious, .heldNext: framesHeld += 1
-    case .blended: framesBlended += 1
-    }
-  }
-
   /// Nanoseconds of the monotonic clock.
   package static func now() -> UInt64 {
     var time = timespec()

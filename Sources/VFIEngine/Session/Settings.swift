@@ -38,3 +38,15 @@ package struct FrameInfo: Sendable {
     self.elapsed = elapsed
   }
 }
+
+extension Statistics {
+  /// Counts a frame that was given.
+  mutating func count(_ decision: Decision) {
+    switch decision {
+    case .interpolated: framesInterpolated += 1
+    case .sourceCopy: framesCopied += 1
+    case .heldPrevious, .heldNext: framesHeld += 1
+    case .blended: framesBlended += 1
+    }
+  }
+}
