@@ -13,21 +13,29 @@ import VFIEngine
     return score
   }
 
-  /// Shapes of all sizes in RGB of 0...1; another seed is another scene.
-  private func scene(_ x: Double, _ y: Double, seed: UInt64) -> SIMD3<Double> {
-    var color = SIMD3(0.3, 0.5, 0.4)
+  private struct Shape {
+    let centre: SIMD2<Double>
+    let radius: Double
+    let color: SIMD3<Double>
+  }
+
+  /// Shapes of all sizes, colours in RGB of 0...1; another seed is another scene.
+  private func shapes(seed: UInt64) -> [Shape] {
     var random = SeededRandom(seed)
-    for _ in 0..<24 {
-      let centre = SIMD2(
-        Double.random(in: 0...1, using: &random), .random(in: 0...1, using: &random))
-      let radius = Double.random(in: 0.05...0.3, using: &random)
-      let shape = SIMD3(
-        Double.random(in: 0...1, using: &random), .random(in: 0...1, using: &random),
-        .random(in: 0...1, using: &random))
-      let distance = SIMD2(x, y) - centre
-      if abs(distance.x) < radius && abs(distance.y) < 0.7 * radius { color = shape }
+    func number(_ range: ClosedRange<Double>) -> Double { .random(in: range, using: &random) }
+    return (0..<24).map { _ in
+      Shape(
+        centre: SIMD2(number(0...1), number(0...1)), radius: number(0.05...0.3),
+        color: SIMD3(number(0...1), number(0...1), number(0...1)))
     }
-    return color
+  }
+
+  private func color(_ shapes: [Shape], at place: SIMD2<Double>) -> SIMD3<Double> {
+    let top = shapes.last {
+      let distance = place - $0.centre
+      return abs(distance.x) < $0.radius && abs(distance.y) < 0.7 * $0.radius
+    }
+    return top?.color ?? SIMD3(0.3, 0.5, 0.4)
   }
 
   private func frame(
@@ -37,10 +45,11 @@ import VFIEngine
     let frame = try GuardedFrame(description, padding: padding)
     let layout = description.format.layout
     let size = Double(max(description.width, description.height))
+    let scene = shapes(seed: seed)
     frame.fill { index, y, x in
       let component = layout.components[index]
       let site = naiveSite(component, x, y, description) / size
-      let color = scene(site.x - shift.x, site.y - shift.y, seed: seed)
+      let color = color(scene, at: site - shift)
       let code = naiveCode(color, component.component, description)
       return layout.sampleType == .float ? Float(code) : Float(code.rounded())
     }
