@@ -25,34 +25,29 @@ package final class Convolution: Sendable {
   private let weights: [PackedWeights]
 
   /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and `name.bias` `[outputs]`.
-  ///
-  /// `part` keeps only these output channels, for a layer whose output is written to two maps; the
-  /// activation then has that many slopes.
   package init(
     _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
-    stride: Int = 1, dilation: Int = 1, part: Range<Int>? = nil, activation: Activation = .none,
+    stride: Int = 1, dilation: Int = 1, activation: Activation = .none,
     method: Method = .direct, kernels: KernelTable
   ) throws(VFIError) {
-    let part = part ?? 0..<outputs
-    precondition(kernel % 2 == 1 && part.lowerBound >= 0 && part.upperBound <= outputs)
+    precondition(kernel % 2 == 1)
     precondition(method == .direct || (kernel == 3 && stride == 1 && dilation == 1))
     self.inputs = inputs
-    self.outputs = part.count
+    self.outputs = outputs
     self.kernel = kernel
     self.stride = stride
     self.dilation = dilation
     self.method = method
     var taps = kernel * kernel
     var values = try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel])
-    values = Array(values[part.lowerBound * inputs * taps..<part.upperBound * inputs * taps])
     if method == .winograd {
       values = WinogradRun.points(kernels: values)
       taps = 16
     }
-    let bias = Array(try file.floats("\(name).bias", shape: [outputs])[part])
+    let bias = try file.floats("\(name).bias", shape: [outputs])
     weights = [
       try PackedWeights(
-        taps: taps, inputs: inputs, bias: bias, slopes: try activation.slopes(part.count),
+        taps: taps, inputs: inputs, bias: bias, slopes: try activation.slopes(outputs),
         kernels: kernels
       ) { output, input, tap in values[(output * inputs + input) * taps + tap] }
     ]
@@ -63,15 +58,18 @@ package final class Convolution: Sendable {
 
   /// Convolves `input` into `output`, which may not overlap it.
   ///
-  /// `residual` is added before the activation and may be `output` itself.
+  /// With `rest` the input is the concatenation of both maps' channels (Winograd only). `residual` is
+  /// added before the activation and may be `output` itself.
   package func callAsFunction(
-    _ input: FeatureMap, into output: FeatureMap, adding residual: FeatureMap? = nil,
-    on engine: Engine
+    _ input: FeatureMap, with rest: FeatureMap? = nil, into output: FeatureMap,
+    adding residual: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) {
     let height = (input.height + stride - 1) / stride
     let width = (input.width + stride - 1) / stride
-    guard input.channels == inputs, output.channels == outputs, output.height == height,
-      output.width == width, residual?.hasSize(of: output) ?? true
+    guard input.channels + (rest?.channels ?? 0) == inputs, output.channels == outputs,
+      output.height == height, output.width == width, residual?.hasSize(of: output) ?? true,
+      rest.map({ $0.height == input.height && $0.width == input.width }) ?? true,
+      rest == nil || method == .winograd
     else { throw .defect("a convolution's maps have wrong sizes") }
     switch method {
     case .direct:
@@ -79,8 +77,9 @@ package final class Convolution: Sendable {
         phases: weights, grid: grid(height: height, width: width), input: input, output: output,
         residual: residual)(on: engine)
     case .winograd:
-      try WinogradRun(weights: weights[0], input: input, output: output, residual: residual)(
-        on: engine)
+      try WinogradRun(
+        weights: weights[0], input: input, rest: rest, output: output, residual: residual)(
+          on: engine)
     }
   }
 

@@ -40,6 +40,12 @@ struct ConvolutionGrid {
 
   func position(_ index: Int) -> Position { Position(y: index / width, x: index % width) }
 
+  /// Goes to the next pixel in row-major order.
+  func advance(_ position: inout Position) {
+    position.x &+= 1
+    if position.x == width { position = Position(y: position.y &+ 1, x: 0) }
+  }
+
   func outputIndex(_ position: Position, width outputWidth: Int) -> Int {
     (position.y * spread + phaseY) * outputWidth + position.x * spread + phaseX
   }

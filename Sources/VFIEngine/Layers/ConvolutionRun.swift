@@ -111,8 +111,7 @@
       unsafe grid.listInputs(position, of: input, zero: zero, to: taps + slot)
       let index = grid.outputIndex(position, width: output.width)
       listOutput(index, first &+ slot, into: slots)
-      position.x &+= 1
-      if position.x == grid.width { position = .init(y: position.y &+ 1, x: 0) }
+      grid.advance(&position)
     }
   }
 

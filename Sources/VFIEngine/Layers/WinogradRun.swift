@@ -50,6 +50,8 @@ import CIntrinsics
   /// 16 taps: the points of the transformed kernels.
   let weights: PackedWeights
   let input: FeatureMap
+  /// The input's channels behind those of `input`, if they stand elsewhere.
+  let rest: FeatureMap?
   let output: FeatureMap
   let residual: FeatureMap?
   /// Bytes of a batch's transformed inputs and sums.
@@ -63,7 +65,9 @@ import CIntrinsics
   }
 
   /// Floats from one tile's transformed channels to the next one's: whole vectors of any level.
-  private var valueStride: Int { (weights.inputs + 15) & ~15 }
+  ///
+  /// `rest` may begin inside a vector, and its last vector end behind the last channel.
+  private var valueStride: Int { (weights.inputs + (rest == nil ? 15 : 30)) & ~15 }
 
   func callAsFunction(on engine: Engine) throws(VFIError) {
     let grid = grid
@@ -84,8 +88,12 @@ import CIntrinsics
     try engine.forEach((count + batch - 1) / batch) { item, worker in
       let tiles = item * batch..<min(count, (item + 1) * batch)
       let slots = unsafe slots[worker]
-      unsafe list(tiles, of: grid, zero: zero, into: slots)
-      transform(tiles.count, batch: batch, slots, kernels)
+      listOutputs(tiles, of: grid, into: slots)
+      unsafe transform(input, tiles, of: grid, batch: batch, zero: zero, slots, kernels)
+      if let rest {
+        unsafe transform(
+          rest, at: input.channels, tiles, of: grid, batch: batch, zero: zero, slots, kernels)
+      }
       multiply(tiles.count, batch: batch, slots)
       finish(tiles.count, batch: batch, slots)
     }
@@ -93,15 +101,12 @@ import CIntrinsics
       output.height * output.width * 9 * weights.inputs * weights.outputs
   }
 
-  /// Writes the pointers of the tiles' inputs, outputs and residuals.
-  private func list(
-    _ tiles: Range<Int>, of grid: ConvolutionGrid, zero: UnsafeMutablePointer<Float>,
-    into slots: WinogradSlots
+  /// Writes the pointers of the tiles' outputs and residuals.
+  private func listOutputs(
+    _ tiles: Range<Int>, of grid: ConvolutionGrid, into slots: WinogradSlots
   ) {
     var position = grid.position(tiles.lowerBound)
     for index in 0..<tiles.count {
-      unsafe grid.listInputs(
-        position, of: input, zero: zero, to: slots.pixels + 16 * index, spacing: 1)
       for pixel in 0..<4 {
         let (y, x) = (2 * position.y + pixel / 2, 2 * position.x + pixel % 2)
         let inside = y < output.height && x < output.width
@@ -113,18 +118,26 @@ import CIntrinsics
             UnsafePointer(residual.base) + offset * residual.pixelStride
         }
       }
-      position.x += 1
-      if position.x == grid.width { position = .init(y: position.y + 1, x: 0) }
+      grid.advance(&position)
     }
   }
 
+  /// Transforms the tiles of `map`, whose channels are those of the input from `first`.
   private func transform(
-    _ tiles: Int, batch: Int, _ slots: WinogradSlots, _ kernels: ConvolutionKernels
+    _ map: FeatureMap, at first: Int = 0, _ tiles: Range<Int>, of grid: ConvolutionGrid,
+    batch: Int, zero: UnsafeMutablePointer<Float>, _ slots: WinogradSlots,
+    _ kernels: ConvolutionKernels
   ) {
+    var position = grid.position(tiles.lowerBound)
+    for index in 0..<tiles.count {
+      unsafe grid.listInputs(
+        position, of: map, zero: zero, to: slots.pixels + 16 * index, spacing: 1)
+      grid.advance(&position)
+    }
     var argument = unsafe vfi_winograd_input(
-      pixels: UnsafePointer(slots.pixels), values: slots.values,
-      point_stride: batch * valueStride + WinogradSlots.padding,
-      tile_stride: valueStride, channels: weights.inputs, tiles: tiles)
+      pixels: UnsafePointer(slots.pixels), values: slots.values + first,
+      point_stride: batch * valueStride + WinogradSlots.padding, tile_stride: valueStride,
+      channels: map.channels, tiles: tiles.count)
     unsafe kernels.winogradInput(&argument)
   }
 

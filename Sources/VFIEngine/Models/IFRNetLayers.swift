@@ -3,12 +3,12 @@
 /// Convolution and PReLU: `name.0` and the slopes `name.1`.
 private func convolutionPReLU(
   _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
-  stride: Int = 1, part: Range<Int>? = nil, kernels: KernelTable
+  stride: Int = 1, kernels: KernelTable
 ) throws(VFIError) -> Convolution {
   let slopes = try file.floats("\(name).1.weight", shape: [outputs])
   return try Convolution(
-    file, "\(name).0", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, part: part,
-    activation: .prelu(Array(slopes[part ?? 0..<outputs])),
+    file, "\(name).0", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
+    activation: .prelu(slopes),
     method: kernel == 3 && stride == 1 ? .winograd : .direct, kernels: kernels)
 }
 
@@ -79,42 +79,12 @@ final class IFRNetEncoder: Sendable {
 /// One decoder: convolution, residual block, and a transposed convolution to the finer level.
 ///
 /// In the residual block the last `side` channels pass a convolution of their own after the first
-/// and after the third one. Those two are therefore cut into a `front` and a `back`
-/// part, so that the side convolution can read the back part and write beside the front part.
+/// and after the third one. What that one writes, and what stands before its input, are read as one
+/// map by the next convolution.
 final class IFRNetDecoder: Sendable {
-  /// One of the two halves of the residual block.
-  private struct SidedConvolution {
-    let front: Convolution
-    let back: Convolution
-    let side: Convolution
-
-    init(
-      _ file: WeightFile, _ name: String, first: Int, channels: Int, side: Int,
-      kernels: KernelTable
-    ) throws(VFIError) {
-      front = try convolutionPReLU(
-        file, "\(name).conv\(first)", inputs: channels, outputs: channels,
-        part: 0..<channels - side, kernels: kernels)
-      back = try convolutionPReLU(
-        file, "\(name).conv\(first)", inputs: channels, outputs: channels,
-        part: channels - side..<channels, kernels: kernels)
-      self.side = try convolutionPReLU(
-        file, "\(name).conv\(first + 1)", inputs: side, outputs: side, kernels: kernels)
-    }
-
-    func callAsFunction(
-      _ input: FeatureMap, into output: FeatureMap, through between: FeatureMap, on engine: Engine
-    ) throws(VFIError) {
-      try front(input, into: output.slice(0..<front.outputs), on: engine)
-      try back(input, into: between, on: engine)
-      try side(between, into: output.slice(front.outputs..<output.channels), on: engine)
-    }
-  }
-
   private let enter: Convolution
-  private let first: SidedConvolution
-  private let second: SidedConvolution
-  private let last: Convolution
+  /// The five convolutions of the residual block.
+  private let block: [Convolution]
   /// Flows and, without the next part, mask and residual.
   private let flowUp: TransposedConvolution
   /// The feature for the next level; none at the finest.
@@ -131,14 +101,18 @@ final class IFRNetDecoder: Sendable {
     self.side = side
     enter = try convolutionPReLU(
       file, "\(name).0", inputs: inputs, outputs: channels, kernels: kernels)
-    first = try SidedConvolution(
-      file, "\(name).1", first: 1, channels: channels, side: side, kernels: kernels)
-    second = try SidedConvolution(
-      file, "\(name).1", first: 3, channels: channels, side: side, kernels: kernels)
-    last = try Convolution(
-      file, "\(name).1.conv5", inputs: channels, outputs: channels,
-      activation: .prelu(try file.floats("\(name).1.prelu.weight", shape: [channels])),
-      method: .winograd, kernels: kernels)
+    var block: [Convolution] = []
+    for (index, width) in [channels, side, channels, side].enumerated() {
+      block.append(
+        try convolutionPReLU(
+          file, "\(name).1.conv\(index + 1)", inputs: width, outputs: width, kernels: kernels))
+    }
+    block.append(
+      try Convolution(
+        file, "\(name).1.conv5", inputs: channels, outputs: channels,
+        activation: .prelu(try file.floats("\(name).1.prelu.weight", shape: [channels])),
+        method: .winograd, kernels: kernels))
+    self.block = block
     let outputs = features.map { 4 + $0 } ?? 8
     flowUp = try TransposedConvolution(
       file, "\(name).2", inputs: channels, outputs: outputs, part: 0..<(features == nil ? 8 : 4),
@@ -152,11 +126,9 @@ final class IFRNetDecoder: Sendable {
 
   /// Multiply-adds for one pixel of the decoder's input.
   var multiplyAddsPerPixel: Double {
-    let convolutions = [
-      enter, first.front, first.back, first.side, second.front, second.back, second.side, last,
-    ]
     let up = flowUp.multiplyAddsPerPixel + (featureUp?.multiplyAddsPerPixel ?? 0)
-    return Double(convolutions.reduce(4 * up) { $0 + $1.multiplyAddsPerPixel })
+    return Double(
+      block.reduce(enter.multiplyAddsPerPixel + 4 * up) { $0 + $1.multiplyAddsPerPixel })
   }
 
   /// Writes twice the size of `input`: `flows` (or all 8 channels) and `features`.
@@ -173,12 +145,15 @@ final class IFRNetDecoder: Sendable {
     func map(_ channels: Int) throws(VFIError) -> FeatureMap {
       try arena.map(height: input.height, width: input.width, channels: channels)
     }
-    let (x, y, between) = (try map(channels), try map(channels), try map(side))
+    let (x, y, sided) = (try map(channels), try map(channels), try map(side))
     let z = mayOverwriteInput ? input.slice(0..<channels) : try map(channels)
+    let (front, back) = (0..<channels - side, channels - side..<channels)
     try enter(input, into: x, on: engine)
-    try first(x, into: y, through: between, on: engine)
-    try second(y, into: z, through: between, on: engine)
-    try last(z, into: x, adding: x, on: engine)
+    try block[0](x, into: y, on: engine)
+    try block[1](y.slice(back), into: sided, on: engine)
+    try block[2](y.slice(front), with: sided, into: z, on: engine)
+    try block[3](z.slice(back), into: sided, on: engine)
+    try block[4](z.slice(front), with: sided, into: x, adding: x, on: engine)
     try flowUp(x, into: flows, on: engine)
     if let featureUp, let features { try featureUp(x, into: features, on: engine) }
   }
