@@ -82,6 +82,20 @@ import VFIEngine
     #expect(bits(try model.decode(pair, t: 0.3, on: engine)) == first)
   }
 
+  @Test func laterFramesAllocateNothing() throws {
+    let engine = Engine(runner: try ThreadPool(threads: 2))
+    let model = try openModel(try IFRNetWeights.variants[0].file(), kernels: engine.kernels)
+    let fixture = try Fixture("ifrnet_s")
+    var allocations: [Int] = []
+    for _ in 0..<3 {
+      _ = try model.decode(try pair(fixture, model, engine), t: 0.5, on: engine)
+      try engine.scratch.reset()
+      allocations.append(engine.ledger.allocationCount)
+    }
+    #expect(allocations[1] == allocations[0])
+    #expect(allocations[2] == allocations[0])
+  }
+
   @Test func missingTensorIsNamed() throws {
     let file = try SafetensorsWriter(metadata: [("architecture", "ifrnet-s")]).file()
     #expect(throws: VFIError.model("there is no tensor 'encoder.pyramid1.0.1.weight'")) {

@@ -49,4 +49,15 @@ import VFIEngine
     for _ in 0..<50 { try engine.forEach(1000) { item, _ in map[0, item, 0] += 1 } }
     #expect((0..<1000).allSatisfy { map[0, $0, 0] == 50 })
   }
+
+  /// A thread that held its pool would keep both alive for ever.
+  @Test func threadsEndWithThePool() throws {
+    for _ in 0..<20 {
+      var pool: ThreadPool? = try ThreadPool(threads: 3)
+      pool?.run(count: 3) { _ in }
+      weak let remaining = pool
+      pool = nil
+      #expect(remaining == nil)
+    }
+  }
 }
