@@ -4,11 +4,14 @@ import PackageDescription
 
 let root = Context.packageDirectory
 
-let strict: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("ExistentialAny"),
-]
+let warnings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let strict: [SwiftSetting] =
+  warnings + [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ]
 
 /// One build of the kernel sources.
 ///
@@ -16,7 +19,9 @@ let strict: [SwiftSetting] = [
 func kernels(_ name: String, flags: [String] = [], define: String? = nil) -> Target {
   .target(
     name: name, dependencies: ["CIntrinsics"],
-    swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })]
+    swiftSettings: warnings + [
+      .unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })
+    ]
       + (define.map { [.define($0)] } ?? []))
 }
 
@@ -73,15 +78,22 @@ let package = Package(
     .executableTarget(
       name: "vfi-bench", dependencies: ["VFIEngine", "TestSupport"], path: "Sources/bench",
       swiftSettings: strict),
-    .target(name: "TestSupport", dependencies: ["VFIEngine"], path: "Tests/Support"),
+    .target(
+      name: "TestSupport", dependencies: ["VFIEngine"], path: "Tests/Support",
+      swiftSettings: warnings),
     // Model file of the C tests.
     .executableTarget(
-      name: "write-test-model", dependencies: ["TestSupport"], path: "Tests/WriteTestModel"),
+      name: "write-test-model", dependencies: ["TestSupport"], path: "Tests/WriteTestModel",
+      swiftSettings: warnings),
     .testTarget(
       name: "KernelTests",
-      dependencies: ["VFIEngine", "TestSupport", "Kernels", "KernelsAVX2", "KernelsAVX512"]),
-    .testTarget(name: "LayerTests", dependencies: ["VFIEngine", "TestSupport"]),
-    .testTarget(name: "ModelTests", dependencies: ["VFIEngine", "TestSupport"]),
-    .testTarget(name: "SessionTests", dependencies: ["VFIEngine", "TestSupport"]),
+      dependencies: ["VFIEngine", "TestSupport", "Kernels", "KernelsAVX2", "KernelsAVX512"],
+      swiftSettings: warnings),
+    .testTarget(
+      name: "LayerTests", dependencies: ["VFIEngine", "TestSupport"], swiftSettings: warnings),
+    .testTarget(
+      name: "ModelTests", dependencies: ["VFIEngine", "TestSupport"], swiftSettings: warnings),
+    .testTarget(
+      name: "SessionTests", dependencies: ["VFIEngine", "TestSupport"], swiftSettings: warnings),
   ]
 )

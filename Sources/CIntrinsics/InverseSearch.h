@@ -11,8 +11,8 @@ enum {
   VFI_LUMA_BORDER = 12, // repeated edge pixels on each side of a luma level, at least VFI_PATCH + 1
 };
 
-// One level of a luma pyramid, 0 ... 255. `base` is pixel (0, 0); VFI_LUMA_BORDER pixels beyond each
-// edge repeat it. `stride` is in floats.
+// One level of a luma pyramid, 0 ... 255. `base` is pixel (0, 0); VFI_LUMA_BORDER pixels beyond
+// each edge repeat it. `stride` is in floats.
 struct vfi_luma {
   float *_Nonnull base;
   intptr_t height;

@@ -22,8 +22,8 @@ struct vfi_warp {
   struct vfi_features output;
 };
 
-// Backward warp of two maps: output(x, y) = a(x + flow 0, y + flow 1), b(x + flow 2, y + flow 3), and
-// the four flows themselves, side by side.
+// Backward warp of two maps: output(x, y) = a(x + flow 0, y + flow 1), b(x + flow 2, y + flow 3),
+// and the four flows themselves, side by side.
 struct vfi_warp_pair {
   struct vfi_features a;
   struct vfi_features b;
@@ -42,7 +42,8 @@ struct vfi_resize {
   float scale;
 };
 
-// Candidates of the motion at t from the flows between the frames, which are [h, w, 2] without gaps.
+// Candidates of the motion at t from the flows between the frames, which are [h, w, 2] without
+// gaps.
 struct vfi_candidates {
   struct vfi_features flow01;
   struct vfi_features flow10;

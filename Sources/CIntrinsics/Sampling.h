@@ -114,7 +114,7 @@ VFI_SAMPLING void vfi_store_transposed(vfi_octet a, vfi_octet b, vfi_octet c, vf
   do {                                                                                             \
     vfi_octet first = __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11);                     \
     vfi_octet second = __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15);                  \
-    memcpy(out + (row) * stride, &first, sizeof first);                                            \
+    memcpy(out + (row)*stride, &first, sizeof first);                                              \
     memcpy(out + ((row) + 4) * stride, &second, sizeof second);                                    \
   } while (0)
   // Within each half: rows 0 and 1 of two columns, then of four; at the end the halves are joined.
@@ -167,9 +167,9 @@ struct vfi_samples {
 
 // A row of one component of the new frame.
 struct vfi_merge_row {
-  struct vfi_samples a;    // the frame at t = 0
-  struct vfi_samples b;    // the frame at t = 1
-  intptr_t width, height;  // of the component
+  struct vfi_samples a;   // the frame at t = 0
+  struct vfi_samples b;   // the frame at t = 1
+  intptr_t width, height; // of the component
   intptr_t row;
   const float *_Nonnull planes; // of struct vfi_motion_row
   intptr_t plane_stride;
