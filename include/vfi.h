@@ -201,7 +201,7 @@ typedef struct vfi_model_info {
   const char *VFI_NULLABLE task;         /**< "interpolate" */
   const char *VFI_NULLABLE licence;      /**< SPDX identifier of the weights */
   const char *VFI_NULLABLE description;
-  int32_t any_instant;      /**< 1: trained for any t; 0: for t = 1/2, other t by halving */
+  int32_t any_instant;      /**< 1: trained for any t; 0: perhaps for t = 1/2 only */
   double kmac_per_pixel;    /**< thousand multiply-adds per full-resolution pixel and new frame */
   uint64_t parameter_count; /**< number of weights */
 } vfi_model_info;
@@ -381,7 +381,7 @@ enum {
   VFI_SOURCE_COPY = 1,   /**< t = 0 or t = 1, or both frames are equal */
   VFI_HELD_PREVIOUS = 2, /**< a cut, a gap or a tail: the earlier frame */
   VFI_HELD_NEXT = 3,     /**< a cut or a gap: the later frame */
-  VFI_BLENDED = 4        /**< a cut with VFI_CUT_BLEND, or a frame below the model's minimum size */
+  VFI_BLENDED = 4        /**< a cut with VFI_CUT_BLEND */
 };
 
 typedef struct vfi_info {
