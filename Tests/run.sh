@@ -90,6 +90,11 @@ c_tests() {
   for name in "${c_programs[@]}"; do
     compile "$name" && counted "$name.c" timeout 900 "$out/$name"
   done
+  for level in portable avx2; do
+    for name in pair chunks; do
+      counted "$name.c $level" env VFI_CPU=$level timeout 900 "$out/$name"
+    done
+  done
   compile loading
   cp -f build/libvfi.so.0 "$out/second-copy.so"
   counted loading.c timeout 300 "$out/loading" build/libvfi.so.0 "$out/second-copy.so"

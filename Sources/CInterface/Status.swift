@@ -125,7 +125,7 @@ func checkSize<T>(_ size: Int, of type: T.Type) throws(VFIError) {
 /// The structure behind `pointer`, once its `struct_size`, the first field, is known to be right.
 func load<T: BitwiseCopyable>(_ pointer: UnsafePointer<T>?) throws(VFIError) -> T {
   guard let pointer = unsafe pointer else { throw .argument("\(T.self) is NULL") }
-  try checkSize(unsafe UnsafeRawPointer(pointer).load(as: Int.self), of: T.self)
+  try checkSize(unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Int.self), of: T.self)
   return unsafe pointer.pointee
 }
 

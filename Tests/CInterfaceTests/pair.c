@@ -72,6 +72,29 @@ static void duplicates(void) {
   picture_free(&out);
 }
 
+/* In every format the built-in model leaves a still scene as it is, but for one code value. */
+static void still_scene(void) {
+  vfi_params params;
+  vfi_params_init(&params, sizeof params);
+  params.duplicate_action = VFI_DUPLICATE_INTERPOLATE;
+  vfi_context *context = NULL;
+  CHECK_STATUS(vfi_create(&context, &params), VFI_OK);
+  for (vfi_pixel_format format = 1; format <= FORMAT_COUNT; format++) {
+    picture a = picture_make(format, 101, 67, 0, 0);
+    picture out = picture_make(format, 101, 67, 0, 0);
+    picture_draw(&a, 3);
+    vfi_info info = {sizeof info, -1, -2, 0};
+    CHECK_STATUS(vfi_interpolate(context, &a.frame, &a.frame, 2, 5, &out.frame, &info), VFI_OK);
+    CHECK(info.decision == VFI_INTERPOLATED);
+    double distance = picture_distance(&a.frame, &out.frame);
+    if (!CHECK(distance <= 1))
+      printf("  format %d: %g\n", format, distance);
+    picture_free(&a);
+    picture_free(&out);
+  }
+  vfi_destroy(&context);
+}
+
 static void fill(picture *picture, int value) {
   for (int plane = 0; plane < 3; plane++) {
     plane_size size =
@@ -220,6 +243,7 @@ int main(void) {
   shapes(context);
   vfi_destroy(&context);
   duplicates();
+  still_scene();
   cuts();
   several_instants();
   content_ids();

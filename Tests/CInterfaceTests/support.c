@@ -129,6 +129,37 @@ int picture_equal(const vfi_frame *a, const vfi_frame *b) {
   return 1;
 }
 
+/* Sample `i` of a row, in code values. */
+static double sample(const vfi_frame *frame, const uint8_t *row, int i) {
+  const layout *l = &layouts[frame->format];
+  if (l->depth == 32) {
+    float value;
+    memcpy(&value, row + 4 * i, 4);
+    return 255.0 * (double)value;
+  }
+  if (l->bytes == 1)
+    return row[i];
+  uint16_t word;
+  memcpy(&word, row + 2 * i, 2);
+  return l->high_bits ? word >> (16 - l->depth) : word;
+}
+
+double picture_distance(const vfi_frame *a, const vfi_frame *b) {
+  double largest = 0;
+  for (int plane = 0; plane < layouts[a->format].planes; plane++) {
+    plane_size size = plane_size_of(a->format, a->width, a->height, plane);
+    for (int y = 0; y < size.rows; y++) {
+      for (int i = 0; i < size.row_bytes / layouts[a->format].bytes; i++) {
+        double distance =
+            fabs(sample(a, row_of(a, plane, y), i) - sample(b, row_of(b, plane, y), i));
+        if (!(distance <= largest))
+          largest = distance;
+      }
+    }
+  }
+  return largest;
+}
+
 uint64_t picture_hash(const vfi_frame *frame) {
   uint64_t hash = 0xCBF29CE484222325u;
   for (int plane = 0; plane < layouts[frame->format].planes; plane++) {

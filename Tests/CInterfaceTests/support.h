@@ -31,6 +31,8 @@ void picture_draw(picture *picture, int step);
 void picture_noise(picture *picture, uint64_t seed);
 /* Whether the samples are the same. */
 int picture_equal(const vfi_frame *a, const vfi_frame *b);
+/* Largest difference of two samples in code values; of floats in 1/255. */
+double picture_distance(const vfi_frame *a, const vfi_frame *b);
 /* A hash of the samples. */
 uint64_t picture_hash(const vfi_frame *frame);
 /* Whether all bytes beside the samples hold GUARD. */
