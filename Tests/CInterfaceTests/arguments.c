@@ -184,6 +184,25 @@ static void options(void) {
   CHECK(params.model_name == name);
 }
 
+/* Any text for any option: set or refused. */
+static void random_options(void) {
+  uint64_t seed = 5;
+  for (int round = 0; round < 4000; round++) {
+    vfi_params params = test_params();
+    vfi_option option = {.struct_size = sizeof option};
+    CHECK_STATUS(
+        vfi_option_get((int32_t)(random_next(&seed) % (uint64_t)vfi_option_count()), &option),
+        VFI_OK);
+    char value[12] = "";
+    int length = (int)(random_next(&seed) % 11);
+    for (int i = 0; i < length; i++)
+      value[i] = random_next(&seed) % 2 ? "0123456789.-+einfax "[random_next(&seed) % 20]
+                                        : (char)(1 + random_next(&seed) % 255);
+    vfi_status status = vfi_params_set(&params, option.name, value);
+    CHECK(status == VFI_OK || status == VFI_ERR_ARG);
+  }
+}
+
 /* Every default of the table is what vfi_params_init sets. */
 static void option_table(void) {
   vfi_option option = {.struct_size = sizeof option};
@@ -260,6 +279,7 @@ int main(void) {
   null_handles();
   parameters();
   options();
+  random_options();
   option_table();
   initialisers();
   texts();

@@ -296,12 +296,14 @@ static void storm(void) {
       status = vfi_stream_receive(stream, &out, NULL);
       if (status == VFI_OK)
         CHECK(out.data[0] != NULL && out.width >= 16);
-    } else if (choice < 96) {
+    } else if (choice < 95) {
       status = vfi_stream_drain(stream);
-    } else {
+    } else if (choice < 98) {
       status = vfi_stream_flush(stream);
+    } else {
+      (choice == 98 ? vfi_cancel : vfi_cancel_reset)(context);
     }
-    CHECK(status >= 0 || status == VFI_ERR_STATE);
+    CHECK(status >= 0 || status == VFI_ERR_STATE || status == VFI_ERR_CANCELLED);
     vfi_stats stats = {.struct_size = sizeof stats};
     CHECK_STATUS(vfi_get_stats(context, &stats), VFI_OK);
     if (i == 1000)
