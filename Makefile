@@ -10,7 +10,7 @@ VERSION := $(shell sed -n 's/.*("\([0-9.]*\)" as StaticString).*/\1/p' Sources/C
 LIBRARY := libvfi.so.$(VERSION)
 PACKAGES := make pkg-config gcc g++ binutils ffmpeg libavformat-dev libavcodec-dev libavutil-dev \
   libswscale-dev clang-format valgrind python3 python3-venv
-RUFF := $(firstword $(wildcard .venv/bin/ruff training/.venv/bin/ruff) $(shell command -v ruff))
+RUFF := .venv/bin/ruff
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' 2>/dev/null)
 
 .PHONY: help setup build demo test lint bench quality install clean
@@ -48,18 +48,23 @@ test: build
 	Tests/run.sh
 
 # Warnings are errors in every build of the package, so `build` is part of this.
-lint: build
+lint: build $(RUFF)
 	swift format lint --strict --recursive Sources Tests Package.swift
 	clang-format --dry-run --Werror $(C_FILES)
-ifneq ($(RUFF),)
 	$(RUFF) format --check training benchmarks
 	$(RUFF) check training benchmarks
-else
-	@echo 'ruff is not installed: the Python code was not checked'
-endif
 
+# The release that training/pyproject.toml names, so that every machine formats alike.
+$(RUFF):
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet $$(grep -o 'ruff==[0-9.]*' training/pyproject.toml)
+
+# Beside its peers where PyTorch, ONNX Runtime, OpenVINO are: benchmarks/setup.sh --peers.
 bench: build
-	.build/release/vfi-bench
+	.build/release/vfi-bench "$$(git rev-parse --short HEAD)"
+	@if [[ -x .venv/bin/python ]] && .venv/bin/python -c 'import torch, safetensors' 2> /dev/null; then \
+	  .venv/bin/python benchmarks/peers.py --library build/libvfi.so; \
+	else echo 'PyTorch is not in .venv: no comparison (benchmarks/setup.sh --peers)'; fi
 
 quality: build
 	benchmarks/setup.sh

@@ -152,6 +152,14 @@ example_tests() {
   one 'y4m gives 15 frames for 5' test "$frames" = 15
 }
 
+program_tests() {
+  if command -v ffmpeg > /dev/null && command -v ffprobe > /dev/null; then
+    counted 'program vfi' timeout 1200 Tests/ProgramTests/run.sh "$PWD/build/vfi"
+  else
+    skip 'program vfi' 'ffmpeg or ffprobe is not installed'
+  fi
+}
+
 python_tests() {
   local python
   for python in .venv/bin/python training/.venv/bin/python python3; do
@@ -180,6 +188,7 @@ one 'model of the tests' .build/release/write-test-model "$VFI_TEST_MODEL"
 c_tests
 sanitized_tests
 example_tests
+program_tests
 swift_tests
 python_tests
 [[ -d ../shared ]] || echo '../shared is missing: tests that need its clips were skipped'
