@@ -380,7 +380,7 @@ enum {
   VFI_INTERPOLATED = 0,
   VFI_SOURCE_COPY = 1,   /**< t = 0 or t = 1, or both frames are equal */
   VFI_HELD_PREVIOUS = 2, /**< a cut, a gap or a tail: the earlier frame */
-  VFI_HELD_NEXT = 3,     /**< a cut or a gap: the later frame */
+  VFI_HELD_NEXT = 3,     /**< a cut: the later frame, where it is nearer */
   VFI_BLENDED = 4        /**< a cut with VFI_CUT_BLEND */
 };
 
@@ -488,7 +488,8 @@ typedef struct vfi_stream_params {
 
 void vfi_stream_params_init(vfi_stream_params *VFI_NULLABLE params, size_t struct_size);
 
-/** Makes a stream with a context of its own. NULL params = defaults. */
+/** Makes a stream with a context of its own. NULL params = defaults. stream_params must name a rate
+    or a source_rate: VFI_ERR_ARG without. */
 VFI_CHECKED vfi_status vfi_stream_create(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream,
                                          const vfi_params *VFI_NULLABLE params,
                                          const vfi_stream_params *VFI_NULLABLE stream_params);
