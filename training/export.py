@@ -4,7 +4,8 @@
     python export.py --run RUN [--weights ../Sources/EmbeddedModel/default.safetensors]
 
 The averaged weights of RUN/checkpoint.pt are written in float32 under their PyTorch names, with
-the metadata that the engine reads. Nothing of the optimiser is kept.
+the metadata that the engine reads. Nothing of the optimiser is kept. The default model needs no
+--weights; every other does.
 """
 
 import argparse
@@ -12,33 +13,44 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from vfi_training.default_model import MULTIPLE, NAME, DefaultModel
+from vfi_training.default_model import MULTIPLE, NAME
+from vfi_training.models import build
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-METADATA = {
-    "architecture": NAME,
-    "name": NAME,
-    "version": "0",
-    "licence": "MIT",
-    "task": "interpolation",
-    "multiple": str(MULTIPLE),
-}
+IFRNET_MULTIPLE = 16
+
+
+def metadata(architecture: str) -> dict[str, str]:
+    is_default = architecture == NAME
+    return {
+        "architecture": architecture,
+        "name": "default" if is_default else architecture,
+        "version": "0",
+        "licence": "MIT",
+        "task": "interpolate",
+        "any_instant": "true",
+        "multiple": str(MULTIPLE if is_default else IFRNET_MULTIPLE),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True)
     default = REPOSITORY / "Sources" / "EmbeddedModel" / "default.safetensors"
-    parser.add_argument("--weights", type=Path, default=default)
+    parser.add_argument("--weights", type=Path)
     arguments = parser.parse_args()
     state = torch.load(arguments.run / "checkpoint.pt", map_location="cpu", weights_only=True)
-    model = DefaultModel()
+    architecture = state.get("architecture", NAME)
+    if arguments.weights is None and architecture != NAME:
+        parser.error(f"say where to write {architecture}: --weights FILE")
+    weights = arguments.weights or default
+    model = build(architecture)
     model.load_state_dict(state["average"])
     tensors = {name: value.float().contiguous() for name, value in model.state_dict().items()}
-    arguments.weights.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, arguments.weights, METADATA)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, weights, metadata(architecture))
     count = sum(value.numel() for value in tensors.values())
-    print(f"{arguments.weights}: step {state['step']}, {count} parameters")
+    print(f"{weights}: {architecture}, step {state['step']}, {count} parameters")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ and is kept on disk in half precision beside the frames.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch.nn import functional
 from vfi_training.baseline import psnr, warp_mean
 from vfi_training.inverse_search import inverse_search
 from vfi_training.pack import HEIGHT, WIDTH, Pack
+from vfi_training.pseudo_flow import pseudo_flows
 from vfi_training.synthetic import MOST_LAYERS, Layer, random_scene, render
 
 # Frames between the two ends and how often. Far apart, real motion is not linear: where things
@@ -37,6 +38,7 @@ LEAST_MOTION = 0.7  # crops whose mean motion is below this many pixels are draw
 UNSEEN, KNOWN, SKIPPED = 0, 1, 2  # states of a pair in the pool
 
 Frame = Callable[[], Tensor]  # RGB [3, H, W] in 0..1, read or rendered when called
+Labels = Callable[[], Tensor | None]  # pseudo-labels [4, H, W], where they are wanted
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,22 @@ def draw_pairs(shots: list[dict], count: int, seed: int) -> list[Pair]:
 
 
 class Pool(torch.utils.data.IterableDataset):
-    """An endless stream of augmented crops; meant for one loader worker."""
+    """An endless stream of augmented crops; meant for one loader worker.
 
-    def __init__(self, folder: Path, pairs: int, crop: int, synthetic: float, seed: int):
+    `pseudo` adds flows from the wanted frame to both ends, found in the whole frames.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        pairs: int,
+        crop: int,
+        synthetic: float,
+        seed: int,
+        pseudo: bool = False,
+    ):
         self.crop, self.synthetic, self.seed = crop, synthetic, seed
+        self.pseudo = pseudo
         self.scenes: list[Scene] = []
         self.pack = Pack(folder)
         shots = [shot for shot in self.pack.shots if not shot["validation"]]
@@ -123,11 +137,20 @@ class Pool(torch.utils.data.IterableDataset):
             source = self.recorded(random)
         if source is None:
             return []
-        crops = [self.cut(*source, random) for _ in range(CROPS)]
+        labels = cache(partial(self.labels, source[0]))  # once for all crops, if at all
+        crops = [self.cut(*source, labels, random) for _ in range(CROPS)]
         return [crop for crop in crops if crop is not None]
 
+    def labels(self, frames: list[Frame]) -> Tensor | None:
+        return pseudo_flows(*(frame() for frame in frames)) if self.pseudo else None
+
     def cut(
-        self, frames: list[Frame], flow: Tensor, t: float, random: np.random.Generator
+        self,
+        frames: list[Frame],
+        flow: Tensor,
+        t: float,
+        labels: Labels,
+        random: np.random.Generator,
     ) -> dict[str, Tensor] | None:
         enlarge = random.random() < 0.1
         crop = self.crop // 2 if enlarge else self.crop
@@ -137,10 +160,14 @@ class Pool(torch.utils.data.IterableDataset):
         if flow[:2].square().sum(0).sqrt().mean() < LEAST_MOTION and random.random() < 0.95:
             return None
         parts = torch.stack([frame()[:, y : y + crop, x : x + crop] for frame in frames])
+        pseudo = labels()
+        if pseudo is not None:
+            pseudo = pseudo[:, y : y + crop, x : x + crop]
         if enlarge:
             parts = double(parts)
             flow = 2 * double(flow[None])[0]
-        return augment(parts, flow, t, random)
+            pseudo = None if pseudo is None else 2 * double(pseudo[None])[0]
+        return augment(parts, flow, t, random, pseudo)
 
     def recorded(self, random: np.random.Generator) -> tuple[list[Frame], Tensor, float] | None:
         """First, wanted and last frame of a pair, the flow between the ends, and the instant."""
@@ -187,24 +214,36 @@ def double(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def mirrored(flow: Tensor, dimension: int) -> Tensor:
+    """Two flows [4, h, w] of frames flipped left-right (-1) or upside down (-2)."""
+    signs = [-1, 1, -1, 1] if dimension == -1 else [1, -1, 1, -1]
+    return flow.flip(dimension) * flow.new_tensor(signs)[:, None, None]
+
+
 def augment(
-    frames: Tensor, flow: Tensor, t: float, random: np.random.Generator
+    frames: Tensor,
+    flow: Tensor,
+    t: float,
+    random: np.random.Generator,
+    pseudo: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """frames [3, 3, h, w]: first, wanted, last; flow [4, h/4, w/4]: 0->1 x, y, 1->0 x, y."""
+    """frames [3, 3, h, w]: first, wanted, last; flow [4, h/4, w/4]: 0->1 x, y, 1->0 x, y.
+
+    pseudo [4, h, w]: wanted->0 x, y, wanted->1 x, y.
+    """
+    flows = {"flow": flow} if pseudo is None else {"flow": flow, "pseudo": pseudo}
     if random.random() < 0.5:  # left-right
-        frames, flow = (
-            frames.flip(-1),
-            flow.flip(-1) * flow.new_tensor([-1, 1, -1, 1])[:, None, None],
-        )
+        frames = frames.flip(-1)
+        flows = {name: mirrored(value, -1) for name, value in flows.items()}
     if random.random() < 0.3:  # upside down
-        frames, flow = (
-            frames.flip(-2),
-            flow.flip(-2) * flow.new_tensor([1, -1, 1, -1])[:, None, None],
-        )
+        frames = frames.flip(-2)
+        flows = {name: mirrored(value, -2) for name, value in flows.items()}
     if random.random() < 0.25:  # transposed
-        frames, flow = frames.transpose(-1, -2), flow.transpose(-1, -2)[[1, 0, 3, 2]]
+        frames = frames.transpose(-1, -2)
+        flows = {name: value.transpose(-1, -2)[[1, 0, 3, 2]] for name, value in flows.items()}
     if random.random() < 0.5:  # backwards in time
-        frames, flow, t = frames.flip(0), flow[[2, 3, 0, 1]], 1 - t
+        frames, t = frames.flip(0), 1 - t
+        flows = {name: value[[2, 3, 0, 1]] for name, value in flows.items()}
     if random.random() < 0.5:  # colour channels in another order
         frames = frames[:, torch.from_numpy(random.permutation(3))]
     if random.random() < 0.4:  # gamma and contrast
@@ -212,8 +251,5 @@ def augment(
         frames = frames * float(random.uniform(0.7, 1.0))
         if random.random() < 0.3:
             frames = 1 - frames
-    return {
-        "frames": frames.contiguous(),
-        "flow": flow.contiguous(),
-        "t": torch.full((1, 1, 1), t),
-    }
+    tensors = {"frames": frames, **flows, "t": torch.full((1, 1, 1), t)}
+    return {name: value.contiguous() for name, value in tensors.items()}

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from vfi_training.default_model import DefaultModel, interpolate
+from vfi_training.models import build, interpolate
 from vfi_training.pack import decode
 
 
@@ -57,8 +58,16 @@ def tasks(count: int, six: bool) -> list[tuple[int, int, int]]:
     return [(i, i + 1, i + 2) for i in range(0, count - 2, 2)]
 
 
+def load(path: Path) -> nn.Module:
+    """The model that a file's metadata names, with its weights."""
+    with safe_open(path, "pt") as file:
+        model = build(file.metadata()["architecture"])
+    model.load_state_dict(load_file(path))
+    return model.eval()
+
+
 @torch.no_grad()
-def score(model: DefaultModel, path: Path, six: bool) -> dict[str, float] | None:
+def score(model: nn.Module, path: Path, six: bool) -> dict[str, float] | None:
     frames = [tensor(frame) for frame in decode(path)]
     rows = []
     for first, wanted, last in tasks(len(frames), six):
@@ -81,8 +90,7 @@ def main() -> None:
     parser.add_argument("--six", action="store_true", help="1,7 -> 2..6 instead of doubling")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     arguments = parser.parse_args()
-    model = DefaultModel().eval()
-    model.load_state_dict(load_file(arguments.weights))
+    model = load(arguments.weights)
     figures = {}
     for path in sorted(arguments.clips.glob("*.mkv")):
         row = score(model, path, arguments.six)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Trains the default model.
+"""Trains the model that a configuration names.
 
     python -m vfi_training.train --config configs/default.toml --data PACK --out RUN [--device cuda]
 
@@ -17,8 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from vfi_training.data import Pool
-from vfi_training.default_model import DefaultModel
+from vfi_training.default_model import NAME
+from vfi_training.ifrnet import IFRNet
+from vfi_training.ifrnet_losses import ifrnet_loss
 from vfi_training.losses import inner_flows, log_charbonnier, log_square
+from vfi_training.models import build
 from vfi_training.validate import Validation
 
 
@@ -28,7 +31,8 @@ class Run:
     def __init__(self, config: dict, out: Path, device: str):
         self.config, self.out, self.device = config, out, device
         torch.manual_seed(config["seed"])
-        self.model = DefaultModel().to(device, memory_format=torch.channels_last)
+        self.architecture = config.get("model", NAME)
+        self.model = build(self.architecture).to(device, memory_format=torch.channels_last)
         self.average = deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.parameter_groups(),
@@ -46,11 +50,12 @@ class Run:
 
         The heads learn first, from random features, and slowly: their noisy steps disturb the warp,
         and the quickest remedy that the gradient finds is to shrink all features to nothing.
+        What the configuration does not single out belongs to the others.
         """
-        groups = {"heads": [], "slopes": [], "others": []}
+        groups = {kind: [] for kind in ("heads", "slopes", "others") if kind in self.config}
         for name, parameter in self.model.named_parameters():
             kind = "heads" if ".head." in name else "slopes" if "prelu" in name else "others"
-            groups[kind].append(parameter)
+            groups[kind if kind in groups else "others"].append(parameter)
         return [{"params": groups[kind], **self.config[kind]} for kind in groups]
 
     def load(self) -> None:
@@ -62,6 +67,7 @@ class Run:
 
     def save(self) -> None:
         state = {
+            "architecture": self.architecture,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -93,6 +99,8 @@ class Run:
 
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The weighted sum, and the plain squared error for the log."""
+        if isinstance(self.model, IFRNet):
+            return self.ifrnet_loss(batch)
         frames, flow = batch["frames"], batch["flow"]
         with torch.autocast(self.device, torch.bfloat16):
             out = self.model(frames[:, 0], frames[:, 2], batch["t"], flow[:, :2], flow[:, 2:])
@@ -103,6 +111,14 @@ class Run:
         guidance = weight["inner_flows"] * (1 - min(self.progress, 1))  # wrong at occlusions
         loss = loss + guidance * inner_flows(out, frames)
         return loss, (out["frame"].detach() - wanted).square().mean((1, 2, 3))
+
+    def ifrnet_loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        first, wanted, last = batch["frames"].unbind(1)
+        with torch.autocast(self.device, torch.bfloat16):
+            out = self.model(first, last, batch["t"])
+            features = self.model.encoder(wanted - out["mu"])
+        terms = ifrnet_loss(out, wanted, features, batch.get("pseudo"))
+        return sum(terms.values()), (out["out"].detach() - wanted).square().mean((1, 2, 3))
 
     def train_step(self, batch: dict[str, Tensor]) -> tuple[float, Tensor]:
         for group in self.optimizer.param_groups:
@@ -124,7 +140,14 @@ class Run:
 
 def train(run: Run, data: Path) -> None:
     config = run.config
-    pool = Pool(data, config["pairs"], config["crop"], config["synthetic"], config["seed"])
+    pool = Pool(
+        data,
+        config["pairs"],
+        config["crop"],
+        config["synthetic"],
+        config["seed"],
+        config.get("pseudo_flows", False),
+    )
     loader = torch.utils.data.DataLoader(
         pool,
         batch_size=config["batch"],

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from vfi_training.baseline import psnr, warp_mean
 from vfi_training.inverse_search import inverse_search
+from vfi_training.models import predict
 from vfi_training.pack import Pack
 
 DISTANCES = (1, 2)  # frames from the wanted frame to each end
@@ -62,7 +63,7 @@ class Validation:
     @torch.no_grad()
     def describe(self, model: nn.Module) -> str:
         def run(frame0, frame1, flow01, flow10, t):
-            return model(frame0, frame1, t, flow01, flow10)["frame"]
+            return predict(model, frame0, frame1, t, flow01, flow10)
 
         found = self.scores(run)
         return f"{found.mean():.3f} ({found[self.hard].mean():.3f} hard)"
