@@ -63,6 +63,10 @@ class Run:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for group, wanted in zip(
+            self.optimizer.param_groups, self.parameter_groups(), strict=True
+        ):  # the configuration may have changed since
+            group.update({key: wanted[key] for key in ("share", "warm_up_steps")})
         self.step, self.seconds = state["step"], state["seconds"]
 
     def save(self) -> None:
@@ -156,7 +160,7 @@ def train(run: Run, data: Path) -> None:
         generator=torch.Generator().manual_seed(config["seed"] + run.step),
     )
     validation = Validation(data, config["validation_triplets"], run.device)
-    run.log(validation.baseline())
+    run.log("validation " + validation.baseline())
     started, validated, losses, errors = time.time(), time.time(), [], []
     for batch in loader:
         batch = {name: value.to(run.device) for name, value in batch.items()}

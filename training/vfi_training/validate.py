@@ -40,6 +40,8 @@ class Validation:
             frames = (ends[0], pack.frame(first + distance)[None], ends[1])
             self.samples.append((frames, inverse_search(*ends)))
         self.half = torch.full((1, 1, 1, 1), 0.5, device=device)
+        self.averaging = self.scores(lambda frame0, frame1, *_: (frame0 + frame1) / 2)
+        self.hard = self.averaging < np.median(self.averaging)
 
     def scores(self, method) -> np.ndarray:
         """PSNR of method(frame0, frame1, flow01, flow10, t) on every triplet."""
@@ -50,20 +52,17 @@ class Validation:
             found.append(psnr(method(frame0, frame1, flow01, flow10, self.half), wanted))
         return np.array(found)
 
+    def summary(self, scores: np.ndarray) -> str:
+        return f"{scores.mean():.3f} ({scores[self.hard].mean():.3f} hard)"
+
     @torch.no_grad()
     def baseline(self) -> str:
-        averaging = self.scores(lambda frame0, frame1, *_: (frame0 + frame1) / 2)
         warping = self.scores(warp_mean)
-        self.hard = averaging < np.median(averaging)
-        return (
-            f"validation averaging {averaging.mean():.3f} ({averaging[self.hard].mean():.3f} hard)"
-            f" warping {warping.mean():.3f} ({warping[self.hard].mean():.3f} hard)"
-        )
+        return f"averaging {self.summary(self.averaging)} warping {self.summary(warping)}"
 
     @torch.no_grad()
     def describe(self, model: nn.Module) -> str:
         def run(frame0, frame1, flow01, flow10, t):
             return predict(model, frame0, frame1, t, flow01, flow10)
 
-        found = self.scores(run)
-        return f"{found.mean():.3f} ({found[self.hard].mean():.3f} hard)"
+        return self.summary(self.scores(run))
