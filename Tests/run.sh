@@ -155,6 +155,7 @@ example_tests() {
 program_tests() {
   if command -v ffmpeg > /dev/null && command -v ffprobe > /dev/null; then
     counted 'program vfi' timeout 1200 Tests/ProgramTests/run.sh "$PWD/build/vfi"
+    counted 'quality on real clips' timeout 300 Tests/ProgramTests/quality.sh "$PWD/build/vfi"
   else
     skip 'program vfi' 'ffmpeg or ffprobe is not installed'
   fi
@@ -191,7 +192,6 @@ example_tests
 program_tests
 swift_tests
 python_tests
-[[ -d ../shared ]] || echo '../shared is missing: tests that need its clips were skipped'
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 ]]

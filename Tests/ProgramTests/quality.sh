@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# A fall in quality is a defect: the odd frames of real clips, made again from their neighbours,
+# must come as near to the truth as they did when the figures below were written down.
+#
+#   Tests/ProgramTests/quality.sh PROGRAM [CLIPS]
+#
+# CLIPS is the folder of the 448x256 evaluation clips. The last line is "N passed, N failed, N skipped".
+set -u
+vfi=$(realpath "$1")
+clips=${2:-$(dirname "$0")/../../../shared/data/eval/vfi448}
+# Decibels that a change may lose before it fails: instruction sets differ by less than 0.01.
+tolerance=0.1
+if [ ! -d "$clips" ]; then
+  echo "there are no evaluation clips in $clips"
+  echo "0 passed, 0 failed, 1 skipped"
+  exit 0
+fi
+clips=$(realpath "$clips")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+
+# keep EXPRESSION IN OUT: the frames for which the expression holds, without loss.
+keep() { ffmpeg -nostdin -v error -y -i "$2" -vf "select='$1',setpts=N/15/TB" -r 15 -c:v ffv1 "$3"; }
+
+passed=0 failed=0
+while read -r clip wanted; do
+  keep 'not(mod(n,2))' "$clips/$clip.mkv" ends.mkv
+  keep 'mod(n,2)' "$clips/$clip.mkv" truth.mkv
+  "$vfi" interpolate ends.mkv double.mkv -y --codec ffv1 -o scene_cut=0
+  keep 'eq(mod(n,2),1)*lt(n,6)' double.mkv made.mkv
+  found=$("$vfi" compare truth.mkv made.mkv | awk '$1 == "mean" { print $5 }')
+  if awk -v a="${found:-0}" -v b="$wanted" -v c="$tolerance" 'BEGIN { exit !(a >= b - c) }'; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "$clip: $found dB, once $wanted dB"
+  fi
+done <<'CLIPS'
+04_karma_f0353 44.04
+09_dashcam02_f0137 33.52
+16_pig_f0147 39.33
+18_omzcars_f0073 39.43
+24_sintel_f0153 28.08
+29_sintel_tr_f0749 33.94
+CLIPS
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
