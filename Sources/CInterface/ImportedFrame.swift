@@ -57,26 +57,18 @@ extension FrameDescription {
 }
 
 extension Frame {
-  /// A view of the caller's frame `name`.
-  init(importing frame: UnsafePointer<vfi_frame>?, _ name: String) throws(VFIError) {
-    do throws(VFIError) {
-      let frame = unsafe try load(frame)
-      self = unsafe try Frame(description: frame.checkedDescription(), planes: frame.planes)
-    } catch {
-      throw error.of(name)
-    }
-  }
-
-  /// A view of the caller's frame `name`, which must be described as `first` is.
-  init(importing frame: UnsafePointer<vfi_frame>?, _ name: String, like first: Frame)
+  /// A view of the caller's frame `name`, which must be described as `first`, if given, is.
+  init(importing frame: UnsafePointer<vfi_frame>?, _ name: String, like first: Frame? = nil)
     throws(VFIError)
   {
     do throws(VFIError) {
       let frame = unsafe try load(frame)
       let description = unsafe try frame.checkedDescription()
-      try Self.checkSame(description, first.description)
-      guard description.color == first.description.color else {
-        throw .format("the colour description differs from that of a")
+      if let first {
+        try Self.checkSame(description, first.description)
+        guard description.color == first.description.color else {
+          throw .format("the colour description differs from that of a")
+        }
       }
       self = unsafe try Frame(description: description, planes: frame.planes)
     } catch {

@@ -19,7 +19,7 @@ package final class ThreadPool: JobRunner, Sendable {
   package init(threads count: Int) throws(VFIError) {
     maximumJobs = max(1, count)
     // Should a thread not start, `deinit` ends those that did.
-    for index in 1..<max(1, count) where index > 0 { try crew.start(index) }
+    for index in 1..<maximumJobs { try crew.start(index) }
   }
 
   deinit { crew.stop() }
