@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Turn an official IFRNet checkpoint into the .safetensors file that libvfi reads.
+"""Turn an official IFRNet or UGSP checkpoint into the .safetensors file that libvfi reads.
 
     python training/convert.py IFRNet_S_Vimeo90K.pth ifrnet-s.safetensors
+    python training/convert.py flownet.pkl ugsp.safetensors
 
-The architecture (S, B or L) follows from the shapes. The file keeps the official weight names, is
-float32 throughout, and carries `architecture`, `licence` and `source` in its metadata.
+The architecture follows from names and shapes; `ugsp-distill`, which has those of `ugsp`, is chosen
+by --architecture. The file keeps the official weight names, is float32 throughout, and carries
+`architecture`, `licence` and `source` in its metadata. UGSP's official networks work in BGR: the
+channels of the weights that touch pixels are reversed, so that the converted network works in RGB.
 """
 
 import argparse
@@ -15,13 +18,33 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from vfi_training.ifrnet import VARIANTS, IFRNet
+from vfi_training.ifrnet import VARIANTS
+from vfi_training.models import build
+from vfi_training.ugsp import ARCHITECTURES as UGSP_ARCHITECTURES
+from vfi_training.ugsp import OUTPUTS
+from vfi_training.ugsp_refine import UNET_INPUTS
 
 DISTINGUISHING_WEIGHT = "encoder.pyramid1.0.0.weight"
+UGSP_WEIGHT = "context.pyramid1.0.0.weight"
+REFINE_WEIGHT = "unet.conv.weight"
+
+REVERSED = [2, 1, 0]
+# name -> (dimension, order of its channels): what reads or writes pixels in UGSP.
+PIXEL_WEIGHTS = {UGSP_WEIGHT: (1, REVERSED)}
+for block in ("glblock_final", "glblock_final_teacher"):
+    residual_last = [*range(OUTPUTS - 3), *(OUTPUTS - 3 + c for c in REVERSED)]
+    PIXEL_WEIGHTS[f"{block}.dconv_last.weight"] = (1, residual_last)
+    PIXEL_WEIGHTS[f"{block}.dconv_last.bias"] = (0, residual_last)
+PIXEL_WEIGHTS["contextnet.conv1.conv1.0.weight"] = (1, REVERSED)
+PIXEL_WEIGHTS["unet.down0.conv1.0.weight"] = (
+    1,
+    [3 * frame + c for frame in range(4) for c in REVERSED] + [*range(12, UNET_INPUTS)],
+)
+PIXEL_WEIGHTS["unet.conv.weight"] = PIXEL_WEIGHTS["unet.conv.bias"] = (0, REVERSED)
 
 
 class ConversionError(Exception):
-    """The checkpoint is not an IFRNet this project knows; the message says why."""
+    """The checkpoint is not a network this project knows; the message says why."""
 
 
 def load_checkpoint(path: Path) -> object:
@@ -33,12 +56,25 @@ def load_checkpoint(path: Path) -> object:
         raise ConversionError(f"cannot be loaded as a PyTorch checkpoint: {reason}") from error
 
 
-def convert(checkpoint: object) -> tuple[str, dict[str, torch.Tensor]]:
+def convert(
+    checkpoint: object, architecture: str | None = None
+) -> tuple[str, dict[str, torch.Tensor]]:
     """A loaded checkpoint -> (architecture, contiguous float32 weights by official name)."""
     weights = {strip_wrapper(name): value for name, value in tensors_of(checkpoint).items()}
-    architecture = detect_architecture(weights)
+    architecture = architecture or detect_architecture(weights)
     check_layout(architecture, weights)
-    return architecture, {name: as_float32(name, value) for name, value in weights.items()}
+    weights = {name: as_float32(name, value) for name, value in weights.items()}
+    return architecture, in_rgb(weights) if architecture in UGSP_ARCHITECTURES else weights
+
+
+def in_rgb(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A network for BGR -> the same for RGB."""
+    return {
+        name: value.index_select(PIXEL_WEIGHTS[name][0], torch.tensor(PIXEL_WEIGHTS[name][1]))
+        if name in PIXEL_WEIGHTS
+        else value
+        for name, value in weights.items()
+    }
 
 
 def tensors_of(checkpoint: object) -> dict[str, torch.Tensor]:
@@ -61,14 +97,19 @@ def strip_wrapper(name: str) -> str:
 
 def expected_shapes(architecture: str) -> dict[str, torch.Size]:
     with torch.device("meta"):
-        return {name: value.shape for name, value in IFRNet(architecture).state_dict().items()}
+        return {name: value.shape for name, value in build(architecture).state_dict().items()}
 
 
 def detect_architecture(weights: dict[str, torch.Tensor]) -> str:
-    """The first convolution differs in width or kernel between all variants."""
+    """IFRNet's first convolution differs in width or kernel between all variants."""
+    if UGSP_WEIGHT in weights:
+        return "ugsp-refine" if REFINE_WEIGHT in weights else "ugsp"
     first = weights.get(DISTINGUISHING_WEIGHT)
     if first is None:
-        raise ConversionError(f"no weight named {DISTINGUISHING_WEIGHT}: not an IFRNet checkpoint")
+        raise ConversionError(
+            f"no weight named {DISTINGUISHING_WEIGHT} or {UGSP_WEIGHT}: "
+            "not a checkpoint of IFRNet or UGSP"
+        )
     for architecture in VARIANTS:
         if expected_shapes(architecture)[DISTINGUISHING_WEIGHT] == first.shape:
             return architecture
@@ -109,9 +150,14 @@ def as_float32(name: str, value: torch.Tensor) -> torch.Tensor:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("input", type=Path, help="official checkpoint, .pth")
+    parser.add_argument("input", type=Path, help="official checkpoint, .pth or .pkl")
     parser.add_argument("output", type=Path, help="file to write, .safetensors")
-    parser.add_argument("--licence", default="MIT", help="licence of the weights (default MIT)")
+    parser.add_argument(
+        "--architecture",
+        choices=[*VARIANTS, *UGSP_ARCHITECTURES],
+        help="which network it is (default: what names and shapes say)",
+    )
+    parser.add_argument("--licence", help="of the weights (default: that of the official code)")
     parser.add_argument("--source", help="where the weights come from (default: name and SHA-256)")
     return parser.parse_args()
 
@@ -119,15 +165,17 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     try:
-        architecture, weights = convert(load_checkpoint(arguments.input))
+        architecture, weights = convert(load_checkpoint(arguments.input), arguments.architecture)
     except ConversionError as error:
         print(f"convert.py: {arguments.input}: {error}", file=sys.stderr)
         return 1
     digest = hashlib.sha256(arguments.input.read_bytes()).hexdigest()
-    source = arguments.source or f"ltkong218/IFRNet, {arguments.input.name}"
+    is_ugsp = architecture in UGSP_ARCHITECTURES
+    origin = "Orange066/UGSP_Models" if is_ugsp else "ltkong218/IFRNet"
+    source = arguments.source or f"{origin}, {arguments.input.name}"
     metadata = {
         "architecture": architecture,
-        "licence": arguments.licence,
+        "licence": arguments.licence or ("GPL-3.0-only" if is_ugsp else "MIT"),
         "source": f"{source}, sha256 {digest}",
     }
     save_file(weights, arguments.output, metadata)

@@ -9,6 +9,7 @@ import torch
 from safetensors import safe_open
 from vfi_training.hashed_weights import load_hashed_weights
 from vfi_training.ifrnet import VARIANTS, IFRNet
+from vfi_training.ugsp import ARCHITECTURES, UGSP
 
 
 @pytest.fixture
@@ -33,6 +34,35 @@ def test_checkpoint_round_trip(tmp_path, monkeypatch, weights):
         assert set(file.keys()) == set(weights)
         for name, value in weights.items():
             assert torch.equal(file.get_tensor(name), value)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_ugsp_in_bgr_becomes_one_in_rgb(tmp_path, monkeypatch, architecture):
+    official = load_hashed_weights(UGSP(architecture))
+    source, target = tmp_path / "flownet.pkl", tmp_path / "ugsp.safetensors"
+    state = {f"module.{name}": value for name, value in official.state_dict().items()}
+    torch.save({"epoch": 299, "state_dict": state}, source)
+    chosen = ["--architecture", architecture] if architecture == "ugsp-distill" else []
+    assert run_main(monkeypatch, source, target, *chosen) == 0
+    with safe_open(target, "pt") as file:
+        metadata = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}
+    assert metadata["architecture"] == architecture
+    assert metadata["licence"] == "GPL-3.0-only"
+    assert "Orange066/UGSP_Models, flownet.pkl, sha256 " in metadata["source"]
+    converted = UGSP(architecture)
+    converted.load_state_dict(weights)
+    frames = torch.rand(2, 1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    wanted = official(*frames)
+    found = converted(*frames.flip(2))
+    torch.testing.assert_close(found["out"].flip(1), wanted["out"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(found["flow_0"], wanted["flow_0"], atol=1e-5, rtol=1e-5)
+    assert (wanted["out"] - wanted["out"].flip(1)).abs().max() > 0.01  # the order matters
+
+
+def test_wrong_architecture_is_refused(weights):
+    with pytest.raises(convert.ConversionError, match="ugsp: "):
+        convert.convert(weights, "ugsp")
 
 
 @pytest.mark.parametrize("architecture", VARIANTS)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from vfi_training import default_model
 from vfi_training.default_model import DefaultModel, pad_to_multiple
 from vfi_training.ifrnet import VARIANTS, IFRNet
+from vfi_training.ugsp import ARCHITECTURES, UGSP
 
 
 def build(name: str) -> nn.Module:
@@ -13,7 +14,10 @@ def build(name: str) -> nn.Module:
         return DefaultModel()
     if name in VARIANTS:
         return IFRNet(name)
-    raise ValueError(f"no model {name!r}: {', '.join([default_model.NAME, *VARIANTS])}")
+    if name in ARCHITECTURES:
+        return UGSP(name)
+    names = [default_model.NAME, *VARIANTS, *ARCHITECTURES]
+    raise ValueError(f"no model {name!r}: {', '.join(names)}")
 
 
 def predict(
@@ -22,6 +26,8 @@ def predict(
     """The frame at t from frames of fitting size; the flows serve the models that take them."""
     if isinstance(model, IFRNet):
         return model(frame0, frame1, t)["out"]
+    if isinstance(model, UGSP):
+        return model(frame0, frame1)["out"]
     return model(frame0, frame1, t, flow01, flow10)["frame"]
 
 
@@ -30,7 +36,10 @@ def interpolate(model: nn.Module, frame0: Tensor, frame1: Tensor, t: float) -> T
     if isinstance(model, DefaultModel):
         return default_model.interpolate(model, frame0, frame1, t)
     height, width = frame0.shape[-2:]
-    instant = torch.full((len(frame0), 1, 1, 1), t)
-    # The default model's multiple of 32 suits IFRNet, which needs 16.
-    out = model(pad_to_multiple(frame0), pad_to_multiple(frame1), instant)["out"]
+    # The default model's multiple of 32 suits the others, which need 16.
+    padded = pad_to_multiple(frame0), pad_to_multiple(frame1)
+    if isinstance(model, UGSP):  # whatever t is: it knows the middle only
+        out = model(*padded)["out"]
+    else:
+        out = model(*padded, torch.full((len(frame0), 1, 1, 1), t))["out"]
     return out[..., :height, :width]
