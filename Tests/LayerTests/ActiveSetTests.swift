@@ -92,6 +92,50 @@ import VFIEngine
     }
   }
 
+  /// The input of a set's neighbourhood is all that the set's pixels read.
+  @Test(arguments: CPU.machineLevels)
+  func inputAroundTheSetEqualsDenseInput(level: CPULevel) throws {
+    let pair = try Pair(level: level, kernel: 3, dilation: 1)
+    let arena = pair.engine.scratch
+    var random = SeededRandom(5)
+    let active = try ActiveSet(height: 17, width: 23, in: arena) { _, _ in
+      Int.random(in: 0..<6, using: &random) == 0
+    }
+    let around = try ActiveSet(around: active, in: arena)
+    for y in 0..<17 {
+      for x in 0..<23 {
+        let near = (max(0, y - 1)...min(16, y + 1)).contains { row in
+          (max(0, x - 1)...min(22, x + 1)).contains { active.contains(row, $0) }
+        }
+        #expect(around.contains(y, x) == near)
+      }
+    }
+    let input = try around.map(channels: 9, in: arena)
+    try around.gather(pair.input, into: input)
+    let result = try active.map(channels: 21, in: arena)
+    let added = try active.map(channels: 21, in: arena)
+    try active.gather(pair.residual, into: added)
+    try pair.layer(
+      input, from: around, active: active, into: result, adding: added, on: pair.engine)
+    let wanted = try active.map(channels: 21, in: arena)
+    try active.gather(try pair.dense(), into: wanted)
+    #expect(bits(result) == bits(wanted))
+  }
+
+  @Test func savedProductsAreCounted() throws {
+    let pair = try Pair(level: .portable, kernel: 3, dilation: 1)
+    let half = try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { y, _ in y < 5 }
+    _ = try pair.sparse(half, elsewhere: 0)
+    let statistics = pair.engine.statistics
+    #expect(statistics.multiplyAdds == 5 * 23 * 9 * 9 * 21)
+    #expect(statistics.multiplyAddsSaved == 12 * 23 * 9 * 9 * 21)
+    pair.engine.statistics.count(half, level: 2)
+    pair.engine.statistics.count(
+      try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { _, _ in false }, level: 2)
+    #expect(pair.engine.statistics.activeShare(level: 2) == 5.0 / 34)
+    #expect(pair.engine.statistics.activeShare(level: 1) == nil)
+  }
+
   @Test func nothingActiveTouchesNothing() throws {
     let pair = try Pair(level: .portable, kernel: 3, dilation: 1)
     let none = try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { _, _ in false }

@@ -24,10 +24,11 @@ package final class Convolution: Sendable {
   /// One element: a convolution has one phase.
   private let weights: [PackedWeights]
 
-  /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and `name.bias` `[outputs]`.
+  /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and, with `hasBias`, `name.bias`
+  /// `[outputs]`.
   package init(
     _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
-    stride: Int = 1, dilation: Int = 1, activation: Activation = .none,
+    stride: Int = 1, dilation: Int = 1, hasBias: Bool = true, activation: Activation = .none,
     method: Method = .direct, kernels: KernelTable
   ) throws(VFIError) {
     precondition(kernel % 2 == 1)
@@ -44,7 +45,9 @@ package final class Convolution: Sendable {
       values = WinogradRun.points(kernels: values)
       taps = 16
     }
-    let bias = try file.floats("\(name).bias", shape: [outputs])
+    let bias =
+      hasBias
+      ? try file.floats("\(name).bias", shape: [outputs]) : [Float](repeating: 0, count: outputs)
     weights = [
       try PackedWeights(
         taps: taps, inputs: inputs, bias: bias, slopes: try activation.slopes(outputs),
@@ -83,21 +86,25 @@ package final class Convolution: Sendable {
     }
   }
 
-  /// Convolves the compact features of `active`; neighbours that are not active count as zero.
+  /// Convolves the compact features of `source`, or else of `active`, into those of `active`.
   ///
-  /// Where all pixels are active the result equals the dense one to the bit. Stride 1 only.
+  /// Neighbours that are not in the input's set count as zero. Where all pixels are active the result
+  /// equals the dense one to the bit. Stride 1 only.
   package func callAsFunction(
-    _ input: FeatureMap, active: ActiveSet, into output: FeatureMap,
+    _ input: FeatureMap, from source: ActiveSet? = nil, active: ActiveSet, into output: FeatureMap,
     adding residual: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) {
+    let source = source ?? active
     guard method == .direct, stride == 1, input.channels == inputs, output.channels == outputs,
-      input.height == 1,
-      output.height == 1, input.width >= active.count, output.width >= active.count,
+      input.height == 1, source.height == active.height, source.width == active.width,
+      output.height == 1, input.width >= source.count, output.width >= active.count,
       residual?.hasSize(of: output) ?? true
     else { throw .defect("a sparse convolution's maps have wrong sizes") }
     try ConvolutionRun(
       phases: weights, grid: grid(height: active.height, width: active.width), input: input,
-      output: output, residual: residual)(active: active, on: engine)
+      output: output, residual: residual)(active: active, from: source, on: engine)
+    engine.statistics.multiplyAddsSaved +=
+      (active.height * active.width - active.count) * multiplyAddsPerPixel
   }
 
   private func grid(height: Int, width: Int) -> ConvolutionGrid {

@@ -37,7 +37,11 @@
   private static let itemBytes = 256 << 10
 
   /// Computes all pixels, which are those of `active` or, without it, the whole grid.
-  func callAsFunction(active: ActiveSet? = nil, on engine: Engine) throws(VFIError) {
+  ///
+  /// With `active` the input holds the pixels of `source`.
+  func callAsFunction(
+    active: ActiveSet? = nil, from source: ActiveSet? = nil, on engine: Engine
+  ) throws(VFIError) {
     let pixels = active?.count ?? grid.height * grid.width
     guard pixels > 0, let weights = phases.first else { return }
     let tiles = (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
@@ -59,7 +63,8 @@
       let range = first..<min(pixels, first + tilesPerItem * ConvolutionGrid.tilePixels)
       for (phase, weights) in phases.enumerated() {
         unsafe list(
-          range, of: grid.phase(phase), active: active, zero: zero, into: slots[worker])
+          range, of: grid.phase(phase), active: active, from: source, zero: zero,
+          into: slots[worker])
         unsafe compute(range.count, weights, slots[worker])
       }
     }
@@ -69,17 +74,18 @@
 
   /// Writes the pointers of all taps, outputs and residuals of `range`.
   private func list(
-    _ range: Range<Int>, of grid: ConvolutionGrid, active: ActiveSet?,
+    _ range: Range<Int>, of grid: ConvolutionGrid, active: ActiveSet?, from source: ActiveSet?,
     zero: UnsafeMutablePointer<Float>, into slots: ConvolutionSlots
   ) {
     let tapSlots = grid.kernel * grid.kernel * ConvolutionGrid.tilePixels
     for first in stride(from: 0, to: range.count, by: ConvolutionGrid.tilePixels) {
       let taps = unsafe slots.inputs + first / ConvolutionGrid.tilePixels &* tapSlots
       let count = min(ConvolutionGrid.tilePixels, range.count - first)
-      if let active {
+      if let active, let source {
         for slot in 0..<count {
           let index = range.lowerBound &+ first &+ slot
-          unsafe active.listInputs(index, grid, of: input, zero: zero, to: taps + slot)
+          unsafe source.listInputs(
+            around: active.position(index), grid, of: input, zero: zero, to: taps + slot)
           listOutput(index, first &+ slot, into: slots)
         }
       } else {

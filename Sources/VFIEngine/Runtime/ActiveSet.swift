@@ -43,12 +43,46 @@
     self.count = count
   }
 
+  /// The pixels that `set` has in their 3x3 neighbourhood: what a 3x3 convolution of `set` reads.
+  package init(around set: ActiveSet, in arena: Arena) throws(VFIError) {
+    let (height, width) = (set.height, set.width)
+    let flags = unsafe try arena.buffer(of: Bool.self, count: height * width)
+    unsafe flags.update(repeating: false, count: height * width)
+    for place in 0..<set.count {
+      let (y, x) = set.position(place)
+      for row in max(0, y - 1)...min(height - 1, y + 1) {
+        for column in max(0, x - 1)...min(width - 1, x + 1) {
+          unsafe flags[row * width + column] = true
+        }
+      }
+    }
+    try self.init(height: height, width: width, in: arena) { y, x in unsafe flags[y * width + x] }
+  }
+
+  /// Whether the pixel is active.
+  package func contains(_ y: Int, _ x: Int) -> Bool {
+    precondition(y >= 0 && y < height && x >= 0 && x < width)
+    return unsafe places[y * width + x] >= 0
+  }
+
+  /// Where the active pixel at `place` stands.
+  func position(_ place: Int) -> (y: Int, x: Int) {
+    let index = unsafe Int(pixels[place])
+    return (index / width, index % width)
+  }
+
   /// Active pixels as a share of all, 0...1.
   package var share: Double { Double(count) / Double(height * width) }
 
   /// Features for the active pixels, `[1, max(count, 1), channels]`.
+  ///
+  /// Takes memory for all pixels, so that what a frame takes does not depend on its content; the
+  /// system provides what is used.
   package func map(channels: Int, in arena: Arena) throws(VFIError) -> FeatureMap {
-    try arena.map(height: 1, width: max(count, 1), channels: channels)
+    let all = try arena.map(height: 1, width: height * width, channels: channels)
+    return unsafe FeatureMap(
+      unsafeBase: all.base, height: 1, width: max(count, 1), channels: channels,
+      pixelStride: channels)
   }
 
   /// Copies the active pixels of `dense` to `compact`.
@@ -75,13 +109,13 @@
     else { throw .defect("an active set and its maps differ in size") }
   }
 
-  /// Writes the pointers of the taps of the active pixel at `place` of the compact `input`.
+  /// Writes the pointers of the taps of the pixel at `position` in the compact `input`.
   func listInputs(
-    _ place: Int, _ grid: ConvolutionGrid, of input: FeatureMap, zero: UnsafePointer<Float>,
+    around position: (y: Int, x: Int), _ grid: ConvolutionGrid, of input: FeatureMap,
+    zero: UnsafePointer<Float>,
     to slots: UnsafeMutablePointer<UnsafePointer<Float>>
   ) {
-    let index = unsafe Int(pixels[place])
-    let (top, left) = (index / width &+ grid.originY, index % width &+ grid.originX)
+    let (top, left) = (position.y &+ grid.originY, position.x &+ grid.originX)
     var slot = unsafe slots
     for ky in 0..<grid.kernel {
       let y = top &+ ky &* grid.dilation

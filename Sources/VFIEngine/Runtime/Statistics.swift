@@ -15,6 +15,11 @@ package struct Statistics {
   package var framesEncoded = 0
   /// Multiply-adds done by convolutions.
   package var multiplyAdds = 0
+  /// Multiply-adds that convolutions were spared at pixels that are not active.
+  package var multiplyAddsSaved = 0
+  /// Pixels computed, and pixels in all, of sparse work at 1/2^k of the frame's size.
+  private var activePixels = InlineArray<4, Int>(repeating: 0)
+  private var pixels = InlineArray<4, Int>(repeating: 0)
   private var times = InlineArray<5, UInt64>(repeating: 0)
 
   package init() {}
@@ -23,6 +28,20 @@ package struct Statistics {
   package subscript(stage: Stage) -> UInt64 {
     get { times[stage.rawValue] }
     set { times[stage.rawValue] = newValue }
+  }
+
+  /// Number of levels whose active share is known: 1/1, 1/2, 1/4 and 1/8 of the frame's size.
+  package static let levels = 4
+
+  /// Counts the sparse work of one frame at 1/2^level of its size.
+  package mutating func count(_ active: ActiveSet, level: Int) {
+    activePixels[level] += active.count
+    pixels[level] += active.height * active.width
+  }
+
+  /// The active share of the pixels at 1/2^level of the size, over all frames; nil without masks.
+  package func activeShare(level: Int) -> Double? {
+    pixels[level] > 0 ? Double(activePixels[level]) / Double(pixels[level]) : nil
   }
 
   /// Nanoseconds of the monotonic clock.
