@@ -452,6 +452,11 @@ typedef struct vfi_stats {
   uint64_t allocation_count; /**< calls of the allocator; constant after the first frame */
   uint64_t current_bytes;    /**< held now */
   uint64_t peak_bytes;       /**< most that was ever held */
+  /* Callers whose struct_size ends here get the fields above. */
+  uint64_t multiply_adds_saved; /**< not done, since pixels were not worth it */
+  /** Mean share of the pixels that were worth computing, 0 to 1, at 1/2^k of the frame's size:
+      [0] full size, [1] half, [2] a quarter, [3] an eighth. -1: none was left out by choice. */
+  double active_share[4];
 } vfi_stats;
 
 VFI_CHECKED vfi_status vfi_get_stats(const vfi_context *VFI_NULLABLE context,

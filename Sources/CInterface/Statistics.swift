@@ -7,9 +7,13 @@ public func vfi_get_stats(
   _ context: OpaquePointer?, _ stats: UnsafeMutablePointer<vfi_stats>?
 ) -> vfi_status {
   unsafe withContext(context) { (context) throws(VFIError) in
-    var result = unsafe try load(UnsafePointer(stats))
+    let size = unsafe try loadSize(
+      stats, first: MemoryLayout<vfi_stats>.offset(of: \.multiply_adds_saved))
+    var result = vfi_stats()
+    result.struct_size = size
     let statistics = context.engine.statistics
     let ledger = context.engine.ledger
+    func share(_ level: Int) -> Double { statistics.activeShare(level: level) ?? -1 }
     result.frames_interpolated = UInt64(clamping: statistics.framesInterpolated)
     result.frames_copied = UInt64(clamping: statistics.framesCopied)
     result.frames_held = UInt64(clamping: statistics.framesHeld)
@@ -25,7 +29,9 @@ public func vfi_get_stats(
       clamping: ledger.allocationCount - context.allocationsAtReset)
     result.current_bytes = UInt64(clamping: ledger.currentBytes)
     result.peak_bytes = UInt64(clamping: ledger.peakBytes)
-    unsafe stats?.pointee = result
+    result.multiply_adds_saved = UInt64(clamping: statistics.multiplyAddsSaved)
+    result.active_share = (share(0), share(1), share(2), share(3))
+    unsafe initialise(stats, size, result)
   }
 }
 

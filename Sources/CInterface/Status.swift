@@ -129,6 +129,19 @@ func load<T: BitwiseCopyable>(_ pointer: UnsafePointer<T>?) throws(VFIError) -> 
   return unsafe pointer.pointee
 }
 
+/// The `struct_size` of a structure that has grown: any from its first version's `first` bytes on.
+func loadSize<T: BitwiseCopyable>(
+  _ pointer: UnsafeMutablePointer<T>?, first: Int?
+) throws(VFIError) -> Int {
+  guard let pointer = unsafe pointer else { throw .argument("\(T.self) is NULL") }
+  let size = unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Int.self)
+  let known = MemoryLayout<T>.size
+  guard size % 8 == 0, size >= first ?? known, size <= known else {
+    throw .version("struct_size is \(size), but \(T.self) has \(known) bytes")
+  }
+  return size
+}
+
 /// Writes as much of `value` as a caller's structure of `size` bytes has room for.
 func initialise<T: BitwiseCopyable>(_ pointer: UnsafeMutablePointer<T>?, _ size: Int, _ value: T) {
   guard let pointer = unsafe pointer, size > 0 else { return }

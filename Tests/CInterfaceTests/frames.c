@@ -170,6 +170,22 @@ static void instants(void) {
   release();
 }
 
+/* A caller that knows the first version of the structure gets that, and nothing behind it. */
+static void old_statistics(vfi_context *handle) {
+  vfi_stats stats;
+  memset(&stats, 0x55, sizeof stats);
+  stats.struct_size = offsetof(vfi_stats, multiply_adds_saved);
+  CHECK_STATUS(vfi_get_stats(handle, &stats), VFI_OK);
+  CHECK(stats.struct_size == offsetof(vfi_stats, multiply_adds_saved));
+  CHECK(stats.current_bytes <= stats.peak_bytes && stats.peak_bytes < 0x5555555555555555);
+  CHECK(stats.multiply_adds_saved == 0x5555555555555555);
+  stats.struct_size = sizeof stats;
+  CHECK_STATUS(vfi_get_stats(handle, &stats), VFI_OK);
+  CHECK(stats.multiply_adds_saved == 0); /* IFRNet computes every pixel */
+  for (int level = 0; level < 4; level++)
+    CHECK(stats.active_share[level] == -1);
+}
+
 static void other_calls(void) {
   make(VFI_FORMAT_GRAY8, 20, 20);
   double score;
@@ -194,6 +210,9 @@ static void other_calls(void) {
   vfi_stats stats = {.struct_size = 1};
   CHECK_STATUS(vfi_get_stats(context, NULL), VFI_ERR_ARG);
   CHECK_STATUS(vfi_get_stats(context, &stats), VFI_ERR_VERSION);
+  stats.struct_size = sizeof stats + 8;
+  CHECK_STATUS(vfi_get_stats(context, &stats), VFI_ERR_VERSION);
+  old_statistics(context);
   release();
 }
 
