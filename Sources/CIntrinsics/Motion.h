@@ -31,6 +31,17 @@ struct vfi_warp_pair {
   struct vfi_features output;
 };
 
+// What a block reads at listed pixels of [h, w]: a and b moved by the flow as above, the features
+// of the coarser level in twice the size, and the flow.
+struct vfi_block_input {
+  struct vfi_features a;
+  struct vfi_features b;
+  struct vfi_features flow;       // [h, w, 4]
+  struct vfi_features coarse;     // [h / 2, w / 2, D]
+  const int32_t *_Nonnull pixels; // y * w + x of each
+  struct vfi_features output;     // [1, pixels, 2 C + D + 4]
+};
+
 // Bilinear resize: output = scale * input at ((x + 0.5) * step_x - 0.5, ...) + addend.
 struct vfi_resize {
   struct vfi_features input;

@@ -43,6 +43,28 @@ package func backwardWarpPair(_ w: UnsafePointer<vfi_warp_pair>, _ first: Int, _
   }
 }
 
+/// Inputs of a block at the listed pixels `first ..< end`.
+///
+/// `[a warped, b warped, coarser features doubled, flow]`: where few pixels are active, neither whole
+/// maps are warped nor enlarged, and what the first layer reads lies close together.
+package func blockInput(_ w: UnsafePointer<vfi_block_input>, _ first: Int, _ end: Int) {
+  let (a, b, coarse) = (w.pointee.a, w.pointee.b, w.pointee.coarse)
+  let (flow, output) = (w.pointee.flow, w.pointee.output)
+  let features = 2 &* a.channels
+  for place in first..<end {
+    let index = Int(w.pointee.pixels[place])
+    let (row, column) = index.quotientAndRemainder(dividingBy: flow.width)
+    let (y, x) = (Float(row), Float(column))
+    let f = load4(UnsafePointer(flow.base) + index &* flow.stride)
+    let pixel = output.base + place &* output.stride
+    samplePixel(bilinearTap(a, x: x + f.x, y: y + f.y), a.channels, pixel)
+    samplePixel(bilinearTap(b, x: x + f.z, y: y + f.w), a.channels, pixel + a.channels)
+    let tap = bilinearTap(coarse, x: (x + 0.5) * 0.5 - 0.5, y: (y + 0.5) * 0.5 - 0.5)
+    samplePixel(tap, coarse.channels, pixel + features)
+    store4(f, pixel + features + coarse.channels)
+  }
+}
+
 /// All channels of one pixel.
 @inline(__always)
 private func samplePixel(

@@ -34,21 +34,25 @@ package enum HashedWeights {
 
 extension SafetensorsWriter {
   private mutating func add(_ name: String, _ shape: [Int], _ kind: HashedWeights.Kind) {
-    add(name, shape, HashedWeights.values(name, shape, kind))
+    add(name, shape, HashedWeights.values(hashPrefix + name, shape, kind))
   }
 
   /// A convolution with hashed weights; `slopes` names its PReLU.
   package mutating func addConvolution(
-    _ name: String, inputs: Int, outputs: Int, kernel: Int = 3, slopes: String? = nil
+    _ name: String, inputs: Int, outputs: Int, kernel: Int = 3, slopes: String? = nil,
+    hasBias: Bool = true
   ) {
     add("\(name).weight", [outputs, inputs, kernel, kernel], .convolution)
-    add("\(name).bias", [outputs], .bias)
+    if hasBias { add("\(name).bias", [outputs], .bias) }
     if let slopes { add("\(slopes).weight", [outputs], .slope) }
   }
 
-  /// A transposed convolution of kernel 4 with hashed weights.
-  package mutating func addTransposed(_ name: String, inputs: Int, outputs: Int) {
+  /// A transposed convolution of kernel 4 with hashed weights; `slopes` names its PReLU.
+  package mutating func addTransposed(
+    _ name: String, inputs: Int, outputs: Int, slopes: String? = nil
+  ) {
     add("\(name).weight", [inputs, outputs, 4, 4], .transposed)
     add("\(name).bias", [outputs], .bias)
+    if let slopes { add("\(slopes).weight", [outputs], .slope) }
   }
 }

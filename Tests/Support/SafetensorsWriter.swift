@@ -4,6 +4,8 @@ import VFIEngine
 /// Builds model files in memory.
 package struct SafetensorsWriter {
   package var metadata: [(key: String, value: String)]
+  /// What stands before a tensor's name where its values are hashed.
+  package var hashPrefix = ""
   private var header = ""
   private var data: [UInt8] = []
 

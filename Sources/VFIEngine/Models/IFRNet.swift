@@ -35,7 +35,7 @@ package final class IFRNet: InterpolationModel {
     _ file: WeightFile, architecture: String, _ variant: Variant, kernels: KernelTable
   ) throws(VFIError) {
     pyramid = variant.pyramid
-    encoder = try IFRNetEncoder(file, variant, kernels: kernels)
+    encoder = try IFRNetEncoder(file, "encoder", variant, kernels: kernels)
     var decoders: [IFRNetDecoder] = []
     for level in [4, 3, 2, 1] {
       let channels = variant.pyramid[level - 1]

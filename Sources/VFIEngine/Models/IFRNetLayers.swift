@@ -21,11 +21,14 @@ final class IFRNetEncoder: Sendable {
 
   private let stages: [Stage]
 
-  init(_ file: WeightFile, _ variant: IFRNet.Variant, kernels: KernelTable) throws(VFIError) {
+  /// The weights' names begin with `name`.
+  init(
+    _ file: WeightFile, _ name: String, _ variant: IFRNet.Variant, kernels: KernelTable
+  ) throws(VFIError) {
     var stages: [Stage] = []
     var inputs = 3
     for (index, channels) in variant.pyramid.enumerated() {
-      let name = "encoder.pyramid\(index + 1)"
+      let name = "\(name).pyramid\(index + 1)"
       stages.append(
         Stage(
           reduce: try convolutionPReLU(

@@ -13,6 +13,9 @@ package func openModel(
   if let variant = IFRNet.Variant.named[architecture] {
     return try IFRNet(file, architecture: architecture, variant, kernels: kernels)
   }
+  if UGSP.architectures.contains(architecture) {
+    return try UGSP(file, architecture: architecture, kernels: kernels)
+  }
   switch architecture {
   case DefaultModel.architecture: return try DefaultModel(file, kernels: kernels)
   default: throw .model("the architecture '\(architecture)' is unknown")

@@ -103,6 +103,36 @@
     }
   }
 
+  /// Copies `compact` to the active pixels of `dense`, and `elsewhere` to all others.
+  package func spread(
+    _ compact: FeatureMap, elsewhere: [Float], into dense: FeatureMap, on engine: Engine
+  ) throws(VFIError) {
+    try check(dense, compact)
+    guard elsewhere.count == dense.channels else {
+      throw .defect("\(elsewhere.count) values for \(dense.channels) channels")
+    }
+    let filler = unsafe try engine.scratch.buffer(of: Float.self, count: elsewhere.count)
+    for (channel, value) in elsewhere.enumerated() { unsafe filler[channel] = value }
+    try engine.forEachRows(height) { first, end in
+      for index in first * width..<end * width {
+        let place = unsafe Int(places[index])
+        unsafe (dense.base + index * dense.pixelStride).update(
+          from: place < 0 ? filler : compact.base + place * compact.pixelStride,
+          count: dense.channels)
+      }
+    }
+  }
+
+  /// Calls `body(list, first, end)` for ranges of the list of active pixels that together are all.
+  func forEachPixels(
+    on engine: Engine, _ body: (UnsafePointer<Int32>, _ first: Int, _ end: Int) -> Void
+  ) throws(VFIError) {
+    let block = 1024
+    try engine.forEach((count + block - 1) / block) { item, _ in
+      unsafe body(pixels, item * block, min(count, (item + 1) * block))
+    }
+  }
+
   private func check(_ dense: FeatureMap, _ compact: FeatureMap) throws(VFIError) {
     guard dense.height == height, dense.width == width, compact.height == 1,
       compact.width >= count, compact.channels == dense.channels
