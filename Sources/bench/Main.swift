@@ -42,6 +42,7 @@ struct Benchmark {
     for level in CPU.machineLevels where benchmark.rounds > 1 {
       try benchmark.convolutions(KernelTable(level: level))
     }
+    try benchmark.blocks()
     try benchmark.frames()
     try benchmark.models(arguments.dropFirst(3))
   }
@@ -82,6 +83,31 @@ struct Benchmark {
     let duration = Duration { result = kernels.peak.run(count, 0.5, 1) }
     precondition(result.isFinite)
     return Double(count * kernels.peak.operations) / duration.processor
+  }
+
+  /// UGSP's sparse blocks at several active shares, one thread.
+  func blocks() throws {
+    let engine = Engine(runner: try ThreadPool(threads: 1))
+    print("\nUGSP's sparse blocks at \(ModelBenchmark.width)x\(ModelBenchmark.height), 8x8 blobs")
+    print("  CPU ms  of the time at 100 %")
+    for shape in BlockBenchmark.shapes {
+      let benchmarks = try [100, 50, 25, 10].map {
+        try BlockBenchmark(shape, percent: $0, engine: engine)
+      }
+      var times = [[Double]](repeating: [], count: benchmarks.count)
+      for _ in 0..<min(3, rounds) {
+        for (index, benchmark) in benchmarks.enumerated() {
+          times[index].append(try benchmark.measure().processor)
+        }
+      }
+      for (index, benchmark) in benchmarks.enumerated() {
+        let time = median(times[index])
+        print(
+          format(time / 1e6, 1, width: 8), format(100 * time / median(times[0]), 1, width: 7),
+          "% ", benchmark.name)
+      }
+      try engine.scratch.reset()
+    }
   }
 
   /// Conversion, scene score and synthesis.

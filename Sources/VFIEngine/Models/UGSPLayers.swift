@@ -12,6 +12,8 @@ package final class UGSPBlock: Sendable {
   /// What the join gives where nothing is active: its bias, after its activation.
   private let elsewhere: [Float]
 
+  /// Reads the weights of `name`.
+  ///
   /// `name.prelu_last` follows the join of the last block. A dense block computes every pixel, and its
   /// 3x3 convolutions have biases.
   package init(

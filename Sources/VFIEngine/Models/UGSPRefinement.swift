@@ -50,7 +50,7 @@ final class UGSPRefinement: Sendable {
   private static let channels = 10
   private static let inputs = 17
 
-  /// 1/2 (10 channels) ... 1/16 (80).
+  /// Four levels: 10 channels at 1/2 of the size, 20 at 1/4, 40 at 1/8 and 80 at 1/16.
   private let context: [Halving]
   private let down: [Halving]
   private let up: [TransposedConvolution]
@@ -142,7 +142,7 @@ final class UGSPRefinement: Sendable {
     var readUp: FeatureMap { map.slice(0..<4 * channels) }
   }
 
-  /// Features of one frame less the mean, at 1/2 ... 1/16.
+  /// Features of one frame less the mean at four levels.
   private func extractContext(
     of frame: FeatureMap, into levels: [FeatureMap], on engine: Engine
   ) throws(VFIError) {

@@ -21,16 +21,19 @@ import KernelsAVX512
 
   static let portable = unsafe MotionKernels(
     backwardWarp: Kernels.backwardWarp, backwardWarpPair: Kernels.backwardWarpPair,
-    blockInput: Kernels.blockInput, resizeBilinear: Kernels.resizeBilinear, doubleSize: Kernels.doubleSize,
+    blockInput: Kernels.blockInput,
+    resizeBilinear: Kernels.resizeBilinear, doubleSize: Kernels.doubleSize,
     motionCandidates: Kernels.motionCandidates, chooseMotion: Kernels.chooseMotion)
 
   static let avx2 = unsafe MotionKernels(
     backwardWarp: KernelsAVX2.backwardWarp, backwardWarpPair: KernelsAVX2.backwardWarpPair,
-    blockInput: KernelsAVX2.blockInput, resizeBilinear: KernelsAVX2.resizeBilinear, doubleSize: KernelsAVX2.doubleSize,
+    blockInput: KernelsAVX2.blockInput,
+    resizeBilinear: KernelsAVX2.resizeBilinear, doubleSize: KernelsAVX2.doubleSize,
     motionCandidates: KernelsAVX2.motionCandidates, chooseMotion: KernelsAVX2.chooseMotion)
 
   static let avx512 = unsafe MotionKernels(
     backwardWarp: KernelsAVX512.backwardWarp, backwardWarpPair: KernelsAVX512.backwardWarpPair,
-    blockInput: KernelsAVX512.blockInput, resizeBilinear: KernelsAVX512.resizeBilinear, doubleSize: KernelsAVX512.doubleSize,
+    blockInput: KernelsAVX512.blockInput,
+    resizeBilinear: KernelsAVX512.resizeBilinear, doubleSize: KernelsAVX512.doubleSize,
     motionCandidates: KernelsAVX512.motionCandidates, chooseMotion: KernelsAVX512.chooseMotion)
 }

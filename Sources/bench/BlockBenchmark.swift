@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+import TestSupport
+import VFIEngine
+
+/// One of UGSP's sparse blocks with everything around it that depends on the mask.
+final class BlockBenchmark {
+  struct Shape {
+    /// 1/2^level of the picture's size.
+    var level: Int
+    var features: Int
+    var layers: Int
+  }
+
+  static let shapes = [
+    Shape(level: 3, features: 72, layers: 5), Shape(level: 2, features: 48, layers: 5),
+    Shape(level: 1, features: 32, layers: 4),
+  ]
+
+  let name: String
+  private let engine: Engine
+  private let block: UGSPBlock
+  private let a: FeatureMap
+  private let b: FeatureMap
+  private let flow: FeatureMap
+  private let coarse: FeatureMap
+  private let output: FeatureMap
+  private let active: ActiveSet
+
+  init(_ shape: Shape, percent: Int, engine: Engine) throws {
+    self.engine = engine
+    let (height, width) = (
+      ModelBenchmark.height >> shape.level, ModelBenchmark.width >> shape.level
+    )
+    let channels = 3 * shape.features + 4
+    let isLast = shape.level == 1
+    var writer = SafetensorsWriter()
+    UGSPWeights.addBlock(
+      &writer, "block", channels: channels, layers: shape.layers,
+      features: isLast ? nil : shape.features)
+    let outputs = isLast ? channels : shape.features + 4
+    block = try UGSPBlock(
+      try writer.file(), "block", channels: channels, layers: shape.layers, outputs: outputs,
+      activatesJoin: isLast, kernels: engine.kernels)
+    let arena = engine.scratch
+    a = try noise(height, width, shape.features, in: arena)
+    b = try noise(height, width, shape.features, in: arena)
+    flow = try noise(height, width, 4, in: arena)
+    coarse = try noise(height / 2, width / 2, shape.features, in: arena)
+    output = try arena.map(height: height, width: width, channels: outputs)
+    // Of the blobs in a hashed order as many as give the share.
+    let columns = (width + 7) / 8
+    let blobs = (0..<columns * ((height + 7) / 8)).sorted {
+      (UInt32($0) &* 2_654_435_761) < (UInt32($1) &* 2_654_435_761)
+    }
+    let chosen = Set(blobs.prefix((blobs.count * percent + 50) / 100))
+    active = try ActiveSet(height: height, width: width, in: arena) { y, x in
+      chosen.contains(y / 8 * columns + x / 8)
+    }
+    let share = format(100 * active.share, 1)
+    name = "\(channels) channels at \(width)x\(height), \(share) % active"
+    // Touches all memory.
+    _ = try measure()
+  }
+
+  /// Neighbourhood, input, head, layers, join and the dense result.
+  func measure() throws -> Duration {
+    try Duration {
+      let mark = engine.scratch.mark
+      defer { engine.scratch.release(to: mark) }
+      let source = try ActiveSet(around: active, in: engine.scratch)
+      let input = try source.map(channels: block.channels, in: engine.scratch)
+      try blockInput(
+        a, b, flow: flow, coarse: coarse, active: source, into: input, on: engine)
+      try block(input, from: source, active: active, into: output, on: engine)
+    }
+  }
+}
