@@ -17,6 +17,7 @@ struct ConversionSettings {
   var overwrites = false
   var ignoresInterlacing = false
   var showsProgress = false
+  var showsStatistics = false
 }
 
 /// Reads a file, interpolates its video, and writes another file.
@@ -91,6 +92,9 @@ final class Conversion {
     try output.finish()
     progress.end()
     try report()
+    if settings.showsStatistics {
+      EngineFigures(stats: try converter.statistics()).lines.forEach(tell)
+    }
     return tally.summary(seconds: progress.elapsed)
   }
 

@@ -79,6 +79,9 @@ struct InterpolateCommand: ParsableCommand {
   @Flag(help: "Show progress and a summary also where there is no terminal.")
   var progress = false
 
+  @Flag(help: "Show what the engine did: time per step, multiply-adds, active pixels, memory.")
+  var stats = false
+
   func validate() throws {
     if fps != nil && mult != nil { throw ValidationError("--fps and --mult exclude each other") }
     if let mult, !(1...1024).contains(mult) {
@@ -104,6 +107,7 @@ struct InterpolateCommand: ParsableCommand {
     settings.overwrites = overwrite
     settings.ignoresInterlacing = ignoreInterlacing
     settings.showsProgress = progress
+    settings.showsStatistics = stats
     let summary = try Conversion(settings).run()
     if progress || isatty(STDERR_FILENO) == 1 { tell("\(output): \(summary)") }
     if Interruption.isRequested {

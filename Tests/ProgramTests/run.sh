@@ -57,6 +57,16 @@ test_frame_counts() {
   is "the first frames only" "$(frame_count out.mp4)" 6
 }
 
+test_figures() {
+  pattern 25 4 in.mp4
+  "$vfi" interpolate in.mp4 out.mp4 -y --stats 2> figures.txt
+  is "decode takes time" "$(grep -cE 'decode [0-9]+\.[0-9], .* ms$' figures.txt)" 1
+  is "multiply-adds" "$(grep -cE '^multiply-adds per new frame: [0-9.]+ G done' figures.txt)" 1
+  is "memory" "$(grep -cE '^memory: at most [1-9][0-9]* MB, [0-9]+ allocations$' figures.txt)" 1
+  "$vfi" interpolate in.mp4 out.mp4 -y 2> figures.txt
+  is "no figures unasked" "$(grep -c multiply-adds figures.txt)" 0
+}
+
 test_exact_times() {
   pattern 24000/1001 12 in.mp4
   "$vfi" interpolate in.mp4 out.mp4 -y --fps 60
