@@ -15,9 +15,10 @@ import torch
 from safetensors.torch import save_file
 from vfi_training.default_model import MULTIPLE, NAME
 from vfi_training.models import build
+from vfi_training.ugsp import ARCHITECTURES as UGSP_ARCHITECTURES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-IFRNET_MULTIPLE = 16
+OTHER_MULTIPLE = 16
 
 
 def metadata(architecture: str) -> dict[str, str]:
@@ -28,8 +29,8 @@ def metadata(architecture: str) -> dict[str, str]:
         "version": "0",
         "licence": "MIT",
         "task": "interpolate",
-        "any_instant": "true",
-        "multiple": str(MULTIPLE if is_default else IFRNET_MULTIPLE),
+        "any_instant": "false" if architecture in UGSP_ARCHITECTURES else "true",
+        "multiple": str(MULTIPLE if is_default else OTHER_MULTIPLE),
     }
 
 

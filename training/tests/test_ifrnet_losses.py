@@ -177,13 +177,18 @@ def write_pack(folder: Path, height: int = 256, width: int = 448, frames: int = 
     (folder / "shots.json").write_text(json.dumps(shots))
 
 
-@pytest.mark.parametrize("name", ["default", "ifrnet_s"])
-def test_two_steps_and_export(name, tmp_path, monkeypatch):
-    write_pack(tmp_path)
+def small_config(name: str) -> dict:
     path = next(path for path in CONFIGS if path.stem == name)
     config = tomllib.loads(path.read_text()) | {"steps": 2, "pairs": 4, "crop": 64, "batch": 2}
     config |= {"synthetic": 0.0, "validation_triplets": 4, "log_every": 1}
     config.pop("minutes", None)
+    return config
+
+
+@pytest.mark.parametrize("name", ["default", "ifrnet_s"])
+def test_two_steps_and_export(name, tmp_path, monkeypatch):
+    write_pack(tmp_path)
+    config = small_config(name)
     train(Run(config, tmp_path, "cpu"), tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert "step 2 loss" in lines[2] and "validation" in lines[3] and "nan" not in lines[3]

@@ -24,6 +24,7 @@ from vfi_training.synthetic import MOST_LAYERS, Layer, random_scene, render
 # Frames between the two ends and how often. Far apart, real motion is not linear: where things
 # stand at t cannot be known, and such samples only add noise to the gradient.
 SPANS = {2: 0.55, 3: 0.2, 4: 0.2, 6: 0.05}
+MIDDLE_SPANS = {2: 0.65, 4: 0.3, 6: 0.05}  # for models that know the middle only
 SCENES = 80  # synthetic scenes kept for reuse
 NEW_SCENE = 0.25  # share of synthetic samples that come from a scene never used before
 # Pairs whose middle frame the plain warp already gives this well, or this badly (mostly motion that
@@ -58,16 +59,23 @@ class Scene:
     flow: Tensor  # [4, H/4, W/4]
 
 
-def draw_pairs(shots: list[dict], count: int, seed: int) -> list[Pair]:
-    """Pairs over all shots, a shot's share growing with its length and motion."""
+def draw_pairs(
+    shots: list[dict], count: int, seed: int, share_of_span: dict[int, float]
+) -> list[Pair]:
+    """Pairs over all shots, a shot's share growing with its length and motion.
+
+    For the middle alone, spans are even also in shots that are too short for the drawn one.
+    """
     random = np.random.default_rng(seed)
     long_enough = [shot for shot in shots if shot["frames"] > 2]
     share = np.array([shot["frames"] * min(shot["motion"], 6.0) ** 0.7 for shot in long_enough])
     chosen = random.choice(len(long_enough), count, p=share / share.sum())
-    spans = random.choice(list(SPANS), count, p=list(SPANS.values()))
+    spans = random.choice(list(share_of_span), count, p=list(share_of_span.values()))
     pairs = []
     for shot, span in zip((long_enough[i] for i in chosen), spans, strict=True):
         fitting = min(int(span), shot["frames"] - 1)
+        if share_of_span is MIDDLE_SPANS:
+            fitting -= fitting % 2
         first = shot["first"] + int(random.integers(shot["frames"] - fitting))
         pairs.append(Pair(first, fitting))
     return pairs
@@ -76,7 +84,8 @@ def draw_pairs(shots: list[dict], count: int, seed: int) -> list[Pair]:
 class Pool(torch.utils.data.IterableDataset):
     """An endless stream of augmented crops; meant for one loader worker.
 
-    `pseudo` adds flows from the wanted frame to both ends, found in the whole frames.
+    `pseudo` adds flows from the wanted frame to both ends, found in the whole frames. With `middle`
+    the wanted frame is always the one in the middle.
     """
 
     def __init__(
@@ -87,14 +96,15 @@ class Pool(torch.utils.data.IterableDataset):
         synthetic: float,
         seed: int,
         pseudo: bool = False,
+        middle: bool = False,
     ):
         self.crop, self.synthetic, self.seed = crop, synthetic, seed
-        self.pseudo = pseudo
+        self.pseudo, self.middle = pseudo, middle
         self.scenes: list[Scene] = []
         self.pack = Pack(folder)
         shots = [shot for shot in self.pack.shots if not shot["validation"]]
-        self.pairs = draw_pairs(shots, pairs, seed)
-        self.flow_file = folder / f"flows-{seed}-{pairs}.f16"
+        self.pairs = draw_pairs(shots, pairs, seed, MIDDLE_SPANS if middle else SPANS)
+        self.flow_file = folder / f"flows-{seed}-{pairs}{'-middle' if middle else ''}.f16"
         shape = (pairs, 4, HEIGHT // 4, WIDTH // 4)
         if not self.flow_file.exists():
             np.memmap(self.flow_file, np.float16, "w+", shape=shape)
@@ -173,7 +183,7 @@ class Pool(torch.utils.data.IterableDataset):
         """First, wanted and last frame of a pair, the flow between the ends, and the instant."""
         number = int(random.integers(len(self.pairs)))
         pair = self.pairs[number]
-        middle = int(random.integers(1, pair.span))
+        middle = pair.span // 2 if self.middle else int(random.integers(1, pair.span))
         indices = (pair.first, pair.first + middle, pair.first + pair.span)
         flow = self.flow(number)
         if flow is None:
@@ -188,7 +198,7 @@ class Pool(torch.utils.data.IterableDataset):
             self.scenes = [*self.scenes[-(SCENES - 1) :], scene]
         else:
             scene = self.scenes[int(random.integers(len(self.scenes)))]
-        t = float(random.integers(1, 8)) / 8
+        t = 0.5 if self.middle else float(random.integers(1, 8)) / 8
         middle = render(scene.layers, t - 0.5 + random.normal(0, UNEVENNESS))
         frames = [scene.ends[0], planes(middle, random), scene.ends[1]]
         return [partial(torch.clone, frame) for frame in frames], scene.flow, t

@@ -3,10 +3,12 @@
 
 import torch
 from torch import Tensor, nn
-from vfi_training import default_model
+from vfi_training import default_model, uncertainty
+from vfi_training.baseline import warp_mean
 from vfi_training.default_model import DefaultModel, pad_to_multiple
 from vfi_training.ifrnet import VARIANTS, IFRNet
 from vfi_training.ugsp import ARCHITECTURES, UGSP
+from vfi_training.uncertainty import UncertaintyNet
 
 
 def build(name: str) -> nn.Module:
@@ -16,7 +18,9 @@ def build(name: str) -> nn.Module:
         return IFRNet(name)
     if name in ARCHITECTURES:
         return UGSP(name)
-    names = [default_model.NAME, *VARIANTS, *ARCHITECTURES]
+    if name == uncertainty.NAME:
+        return UncertaintyNet()
+    names = [default_model.NAME, *VARIANTS, *ARCHITECTURES, uncertainty.NAME]
     raise ValueError(f"no model {name!r}: {', '.join(names)}")
 
 
@@ -28,11 +32,13 @@ def predict(
         return model(frame0, frame1, t)["out"]
     if isinstance(model, UGSP):
         return model(frame0, frame1)["out"]
+    if isinstance(model, UncertaintyNet):
+        return model(frame0, frame1, warp_mean(frame0, frame1, flow01, flow10, t))["estimate"]
     return model(frame0, frame1, t, flow01, flow10)["frame"]
 
 
 def interpolate(model: nn.Module, frame0: Tensor, frame1: Tensor, t: float) -> Tensor:
-    """Any size: RGB [B, 3, h, w] in 0..1 -> the frame at t, same size."""
+    """Any size: RGB [B, 3, h, w] in 0..1 -> the frame at t, same size. Not for `uen`."""
     if isinstance(model, DefaultModel):
         return default_model.interpolate(model, frame0, frame1, t)
     height, width = frame0.shape[-2:]

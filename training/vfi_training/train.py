@@ -3,6 +3,9 @@
 
     python -m vfi_training.train --config configs/default.toml --data PACK --out RUN [--device cuda]
 
+UGSP also takes --uncertainty RUN/checkpoint.pt of a run of configs/ugsp_uen.toml, which labels
+where its masks should compute.
+
 RUN/checkpoint.pt holds everything needed to go on: the same command resumes. RUN/log.txt gets a
 line of losses every `log_every` steps and a line of validation every `validate_minutes`.
 """
@@ -16,19 +19,23 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from vfi_training.baseline import warp_mean
 from vfi_training.data import Pool
 from vfi_training.default_model import NAME
 from vfi_training.ifrnet import IFRNet
 from vfi_training.ifrnet_losses import ifrnet_loss
 from vfi_training.losses import inner_flows, log_charbonnier, log_square
 from vfi_training.models import build
+from vfi_training.ugsp import UGSP, gumbel
+from vfi_training.ugsp_losses import EPOCHS, tau, ugsp_loss
+from vfi_training.uncertainty import UncertaintyNet, uncertainty_loss
 from vfi_training.validate import Validation
 
 
 class Run:
     """Model, averaged model, optimiser and progress of one training run."""
 
-    def __init__(self, config: dict, out: Path, device: str):
+    def __init__(self, config: dict, out: Path, device: str, uncertainty: Path | None = None):
         self.config, self.out, self.device = config, out, device
         torch.manual_seed(config["seed"])
         self.architecture = config.get("model", NAME)
@@ -40,6 +47,7 @@ class Run:
             betas=config["betas"],
             weight_decay=config["weight_decay"],
         )
+        self.uncertainty = load_uncertainty(uncertainty, device)
         self.step, self.seconds = 0, 0.0
         self.checkpoint = out / "checkpoint.pt"
         if self.checkpoint.exists():
@@ -105,6 +113,10 @@ class Run:
         """The weighted sum, and the plain squared error for the log."""
         if isinstance(self.model, IFRNet):
             return self.ifrnet_loss(batch)
+        if isinstance(self.model, UGSP):
+            return self.ugsp_loss(batch)
+        if isinstance(self.model, UncertaintyNet):
+            return self.uncertainty_loss(batch)
         frames, flow = batch["frames"], batch["flow"]
         with torch.autocast(self.device, torch.bfloat16):
             out = self.model(frames[:, 0], frames[:, 2], batch["t"], flow[:, :2], flow[:, 2:])
@@ -124,6 +136,33 @@ class Run:
         terms = ifrnet_loss(out, wanted, features, batch.get("pseudo"))
         return sum(terms.values()), (out["out"].detach() - wanted).square().mean((1, 2, 3))
 
+    def ugsp_loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        if self.uncertainty is None:
+            raise ValueError("UGSP needs labels: --uncertainty CHECKPOINT")
+        first, wanted, last = batch["frames"].unbind(1)
+        epoch = EPOCHS * min(self.progress, 1)
+        features, guess = None, estimate(batch)
+        with torch.autocast(self.device, torch.bfloat16):
+            teacher = wanted if self.model.refines else None
+            out = self.model(first, last, gumbel(tau(epoch)), auxiliary=True, wanted=teacher)
+            if self.architecture == "ugsp-distill":
+                features = self.model.context(wanted - out["mu"])
+            with torch.no_grad():
+                hard = self.uncertainty(first, last, guess)["uncertainty"]
+        labels = self.uncertainty.labels(hard)
+        pseudo = batch.get("pseudo")
+        terms = ugsp_loss(self.architecture, out, wanted, labels, epoch, features, pseudo)
+        return sum(terms.values()), (out["out"].detach() - wanted).square().mean((1, 2, 3))
+
+    def uncertainty_loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        first, wanted, last = batch["frames"].unbind(1)
+        guess = estimate(batch)
+        with torch.autocast(self.device, torch.bfloat16):
+            out = self.model(first, last, guess)
+        self.model.follow(out["uncertainty"])
+        squared = (out["estimate"].detach() - wanted).square().mean((1, 2, 3))
+        return uncertainty_loss(out, wanted), squared
+
     def train_step(self, batch: dict[str, Tensor]) -> tuple[float, Tensor]:
         for group in self.optimizer.param_groups:
             warm = min(1.0, (self.step + 1) / group["warm_up_steps"])
@@ -139,7 +178,24 @@ class Run:
         with torch.no_grad():
             for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
                 kept.lerp_(new, 1 - decay)
+            for kept, new in zip(self.average.buffers(), self.model.buffers(), strict=True):
+                kept.copy_(new)
         return loss.item(), squared
+
+
+def load_uncertainty(checkpoint: Path | None, device: str) -> UncertaintyNet | None:
+    if checkpoint is None:
+        return None
+    model = UncertaintyNet()
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    model.load_state_dict(state["average"])
+    return model.to(device).eval().requires_grad_(False)
+
+
+def estimate(batch: dict[str, Tensor]) -> Tensor:
+    """The frame as the inverse search alone gives it, which UEN starts from."""
+    frames, flow = batch["frames"], batch["flow"]
+    return warp_mean(frames[:, 0], frames[:, 2], flow[:, :2], flow[:, 2:], batch["t"])
 
 
 def train(run: Run, data: Path) -> None:
@@ -151,6 +207,7 @@ def train(run: Run, data: Path) -> None:
         config["synthetic"],
         config["seed"],
         config.get("pseudo_flows", False),
+        config.get("middle_only", False),
     )
     loader = torch.utils.data.DataLoader(
         pool,
@@ -190,6 +247,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--uncertainty", type=Path, help="checkpoint of `uen`, for UGSP")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--minutes", type=float, help="overrides the budget of the configuration")
@@ -199,7 +257,8 @@ def main() -> None:
     if arguments.minutes is not None:
         config["minutes"] = arguments.minutes
     arguments.out.mkdir(parents=True, exist_ok=True)
-    train(Run(config, arguments.out, arguments.device), arguments.data)
+    run = Run(config, arguments.out, arguments.device, arguments.uncertainty)
+    train(run, arguments.data)
 
 
 if __name__ == "__main__":

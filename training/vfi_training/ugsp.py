@@ -84,7 +84,7 @@ class FinalBlock(MaskGuidedBlock):
 
 
 def masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    return x if mask is None else x * mask
+    return x if mask is None else x * mask.to(x.dtype)
 
 
 def hard(logits: Tensor) -> Tensor:
@@ -140,12 +140,12 @@ class UGSP(nn.Module):
 
         Returned stages: mu [N,1,1,1]; f0_k, f1_k (encoder, k = 1...4); join_k (a block's join, k =
         4...1); logits_k (k = 4...2, before they are enlarged); flow_k, ft_k, mask_k (k = 3...1);
-        o1 (the final block's output); flow_0; mask; residual; sparsity (the share of the blocks'
-        input values that are computed); out, clamped to [0, 1].
+        o1 (the final block's output); flow_0; mask; blend (of both warped frames); residual;
+        sparsity (the share of the blocks' input values that are computed); out, in [0, 1].
 
         `auxiliary` adds the unpruned branch: join_k_aux (k = 3...1), flow_k_aux (k = 2...0),
-        ft_1_aux, out_aux. `wanted`, the true frame, adds the teacher's flow_0_teacher and
-        out_teacher (refine only, with `auxiliary`).
+        ft_k_aux (k = 2, 1), out_aux. `wanted`, the true frame, adds the teacher's flow_0_teacher
+        and out_teacher (refine only, with `auxiliary`).
         """
         mu = torch.cat((frame0, frame1), dim=1).mean(dim=(1, 2, 3), keepdim=True)
         frames = (frame0 - mu, frame1 - mu)
@@ -203,8 +203,16 @@ class UGSP(nn.Module):
             context = [self.contextnet(frame) for frame in frames]
             flow_shown = flow_0 if flow_shown is None else flow_shown
             residual = 2.0 * self.unet((*frames, *warped, mask, flow_shown), *context) - 1.0
-        out = (blend + stages["mu"] + residual).clamp(0.0, 1.0)
-        return {"o1": o1, "flow_0": flow_0, "mask": mask, "residual": residual, "out": out}
+        blend = blend + stages["mu"]
+        out = (blend + residual).clamp(0.0, 1.0)
+        return {
+            "o1": o1,
+            "flow_0": flow_0,
+            "mask": mask,
+            "blend": blend,
+            "residual": residual,
+            "out": out,
+        }
 
     def unpruned(
         self, frames: tuple[Tensor, Tensor], stages: dict[str, Tensor]
@@ -222,9 +230,9 @@ class UGSP(nn.Module):
             if k > 1:
                 delta, features = split(resize(joined, 2.0))
                 flow = delta + 2.0 * resize(flow, 2.0)
-                found[f"flow_{k - 1}_aux"] = flow
+                found |= {f"flow_{k - 1}_aux": flow, f"ft_{k - 1}_aux": features}
         last = self.finish(frames, stages, joined, flow, stages["flow_0"])
-        return found | {"ft_1_aux": features, "flow_0_aux": last["flow_0"], "out_aux": last["out"]}
+        return found | {"flow_0_aux": last["flow_0"], "out_aux": last["out"]}
 
     def teacher(
         self, frames: tuple[Tensor, Tensor], stages: dict[str, Tensor], wanted: Tensor
