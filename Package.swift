@@ -16,13 +16,13 @@ let strict: [SwiftSetting] =
 /// One build of the kernel sources.
 ///
 /// `-Ounchecked` also in debug builds: a kernel checks nothing.
-func kernels(_ name: String, flags: [String] = [], define: String? = nil) -> Target {
+func kernels(_ name: String, flags: [String] = [], defines: [String] = []) -> Target {
   .target(
     name: name, dependencies: ["CIntrinsics"],
     swiftSettings: warnings + [
       .unsafeFlags(["-Ounchecked", "-wmo"] + flags.flatMap { ["-Xcc", $0] })
     ]
-      + (define.map { [.define($0)] } ?? []))
+      + defines.map { .define($0) })
 }
 
 /// Static Swift runtime, `vfi_*` exports only, a soname, and no unloading (the runtime cannot be).
@@ -53,14 +53,21 @@ let package = Package(
       name: "CLibAV", pkgConfig: "libavformat",
       providers: [.apt(["libavformat-dev", "libswscale-dev"])]),
     kernels("Kernels"),
-    kernels("KernelsAVX2", flags: ["-march=x86-64-v3"], define: "VFI_AVX2"),
-    kernels("KernelsAVX512", flags: ["-march=x86-64-v4"], define: "VFI_AVX512"),
+    kernels("KernelsAVX2", flags: ["-march=x86-64-v3"], defines: ["VFI_AVX2"]),
+    kernels("KernelsAVX512", flags: ["-march=x86-64-v4"], defines: ["VFI_AVX512"]),
+    // The few kernels that have instructions of their own for bfloat16.
+    kernels(
+      "KernelsAVX512BF16", flags: ["-march=x86-64-v4", "-mavx512bf16"],
+      defines: ["VFI_AVX512", "VFI_AVX512BF16"]),
     .target(
       name: "EmbeddedModel", exclude: ["default.safetensors"],
       cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(
       name: "VFIEngine",
-      dependencies: ["Kernels", "KernelsAVX2", "KernelsAVX512", "CIntrinsics", "EmbeddedModel"],
+      dependencies: [
+        "Kernels", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "CIntrinsics",
+        "EmbeddedModel",
+      ],
       swiftSettings: strict),
     .target(
       name: "CInterface", dependencies: ["VFIEngine", "CVFI"], swiftSettings: strict,

@@ -4,6 +4,7 @@
 #ifndef CINTRINSICS_H
 #define CINTRINSICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // Bits of the machine's instruction sets, equal to VFI_CPU_* of vfi.h.
@@ -16,6 +17,8 @@ static inline uint32_t vfi_machine_cpu_flags(void) {
   if (flags && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     flags |= 2;
+  if (flags & 2 && __builtin_cpu_supports("avx512bf16"))
+    flags |= 4;
 #endif
   return flags;
 }
@@ -43,19 +46,26 @@ VFI_FLOAT_FUNCTIONS(16)
 enum { VFI_TILE_PIXELS = 12 };
 
 // One call of a convolution kernel: up to 12 output pixels, one block of `width` output channels,
-// where `width` belongs to the kernel.
+// where `width` belongs to the kernel. Kernels of float32 and of bfloat16 take inputs and weights
+// of that type; bias, slopes and sums are float32, outputs and residuals either.
 struct vfi_convolution_tile {
-  // [taps][12]: the input pixel's channels; a row of zeros outside the picture.
-  const float *_Nonnull const *_Nonnull inputs;
+  // [taps][12]: the input pixel's channels; a row of zeros outside the picture. Where the input is
+  // the concatenation of two maps, [taps][12] of the second map follow.
+  const void *_Nonnull const *_Nonnull inputs;
   intptr_t taps;
-  intptr_t input_channels;
-  const float *_Nonnull weights; // [taps][input_channels][width]
+  intptr_t input_channels; // of the first map
+  intptr_t rest_channels;  // of the second map, 0 = there is none; bfloat16 only
+  // float32: [taps][input_channels][width]. bfloat16: for each map [taps][pairs][width][2], where a
+  // pair is two input channels, and the last channel of an odd number is paired with 0.
+  const void *_Nonnull weights;
   const float *_Nonnull bias;    // [width]
   const float *_Nullable slopes; // [width]: factor of negative sums; NULL = no activation
   // [12]: the output pixel's channels, and what is added to them before the activation. Without
   // outputs the call ends with `sums`.
-  float *_Nonnull const *_Nullable outputs;
-  const float *_Nonnull const *_Nullable residuals;
+  void *_Nonnull const *_Nullable outputs;
+  const void *_Nonnull const *_Nullable residuals;
+  bool output_bfloat16;
+  bool residual_bfloat16;
   intptr_t first_channel;   // of the block, in `outputs` and `residuals`
   intptr_t output_channels; // of the block that exist, at most `width`
   intptr_t pixels;          // that exist, at most 12
@@ -65,7 +75,7 @@ struct vfi_convolution_tile {
 // Winograd's F(2x2, 3x3): 4x4 input pixels of each tile to 16 points of the transformed domain.
 struct vfi_winograd_input {
   // [tiles][16]: the input pixels' channels, row by row; a row of zeros outside the picture.
-  const float *_Nonnull const *_Nonnull pixels;
+  const void *_Nonnull const *_Nonnull pixels;
   float *_Nonnull values; // [16][...][tile_stride]; tile_stride holds whole vectors
   intptr_t point_stride;
   intptr_t tile_stride;
@@ -80,8 +90,10 @@ struct vfi_winograd_output {
   const float *_Nonnull bias;    // [width]
   const float *_Nullable slopes; // [width], as above
   // [tiles][4]: the output pixels' channels (NULL outside the picture), and what is added to them.
-  float *_Nullable const *_Nonnull outputs;
-  const float *_Nullable const *_Nullable residuals;
+  void *_Nullable const *_Nonnull outputs;
+  const void *_Nullable const *_Nullable residuals;
+  bool output_bfloat16;
+  bool residual_bfloat16;
   intptr_t first_channel;
   intptr_t output_channels;
   intptr_t tiles;

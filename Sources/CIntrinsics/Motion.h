@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Arguments of the kernels that move and resize features. Strides are in floats.
+// Arguments of the kernels that move and resize features. Strides are in values.
 #ifndef VFI_MOTION_H
 #define VFI_MOTION_H
 
 #include <stdint.h>
 
-// A view of features [height, width, channels]: neighbouring pixels are `stride` floats apart, rows
-// `width * stride`.
+// A view of features [height, width, channels]: neighbouring pixels are `stride` values apart, rows
+// `width * stride`. A kernel works on one type of values; flows are float32 in any.
 struct vfi_features {
-  float *_Nonnull base;
+  void *_Nonnull base;
   intptr_t height;
   intptr_t width;
   intptr_t channels;
   intptr_t stride;
 };
 
-// Backward warp: output(x, y) = input(x + flow 0, y + flow 1). All three have the same size.
+// output = input + offset, between maps of one size and any type.
+struct vfi_convert {
+  struct vfi_features input;
+  struct vfi_features output;
+  float offset;
+};
+
+// Backward warp: output(x, y) = input(x + flow 0, y + flow 1). All have the same size.
+// Input and output are of one type, here and below.
 struct vfi_warp {
   struct vfi_features input;
   struct vfi_features flow;
@@ -46,7 +54,7 @@ struct vfi_block_input {
 struct vfi_resize {
   struct vfi_features input;
   struct vfi_features output;
-  const float *_Nullable addend; // of the output's size, may be the output itself
+  const void *_Nullable addend; // of the output's size and type, may be the output itself
   intptr_t addend_stride;
   float step_x; // input pixels an output pixel
   float step_y;
@@ -74,8 +82,8 @@ struct vfi_choice {
 
 // The four pixels around a point and the point's place between them.
 struct vfi_tap {
-  const float *_Nonnull pixel;
-  intptr_t right; // floats to the pixel on the right, 0 where there is none
+  const void *_Nonnull pixel;
+  intptr_t right; // values to the pixel on the right, 0 where there is none
   intptr_t down;
   float fx;
   float fy;
@@ -83,13 +91,13 @@ struct vfi_tap {
 
 // One output row of a doubling: 3/4 of the input row `near` and 1/4 of the row `far`.
 struct vfi_double_row {
-  const float *_Nonnull near;
-  const float *_Nonnull far;
-  float *_Nonnull output;
+  const void *_Nonnull near;
+  const void *_Nonnull far;
+  void *_Nonnull output;
   intptr_t width; // of the input
   intptr_t stride;
   intptr_t output_stride;
-  const float *_Nullable addend; // what is added to `output`
+  const void *_Nullable addend; // what is added to `output`
   intptr_t addend_stride;
   float scale;
 };

@@ -6,16 +6,28 @@
 // still picture stays as it is.
 import CIntrinsics
 
+extension vfi_features {
+  /// The first value of float32 features.
+  @inline(__always)
+  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+
+  /// Where row `y` begins.
+  @inline(__always)
+  func row(_ y: Int, _ half: Bool) -> UnsafeMutableRawPointer {
+    place(base, y &* width &* stride, half)
+  }
+}
+
 /// The place of the point `(x, y)`, which is clamped to the picture; NaN becomes 0.
 @inline(__always)
-func bilinearTap(_ map: vfi_features, x: Float, y: Float) -> vfi_tap {
+func bilinearTap(_ map: vfi_features, x: Float, y: Float, _ half: Bool = false) -> vfi_tap {
   let px = clampedCoordinate(x, map.width)
   let py = clampedCoordinate(y, map.height)
   // The last pixel has no right neighbour: it is the right one of the pair, with weight 1.
   let left = lower(Int(px), map.width &- 2)
   let top = lower(Int(py), map.height &- 2)
   return vfi_tap(
-    pixel: UnsafePointer(map.base) + (top &* map.width &+ left) &* map.stride,
+    pixel: UnsafeRawPointer(place(map.base, (top &* map.width &+ left) &* map.stride, half)),
     right: map.width > 1 ? map.stride : 0,
     down: map.height > 1 ? map.width &* map.stride : 0,
     fx: px - Float(left), fy: py - Float(top))
@@ -23,10 +35,10 @@ func bilinearTap(_ map: vfi_features, x: Float, y: Float) -> vfi_tap {
 
 /// The channels from `c` on, as many as a vector has lanes.
 @inline(__always)
-func sample(_ tap: vfi_tap, _ c: Int) -> Vector {
-  let p = tap.pixel + c
-  let (a, b) = (load(p), load(p + tap.right))
-  let (d, e) = (load(p + tap.down), load(p + tap.down + tap.right))
+func sample(_ tap: vfi_tap, _ c: Int, _ half: Bool) -> Vector {
+  let p = place(tap.pixel, c, half)
+  let (a, b) = (load(p, 0, half), load(p, tap.right, half))
+  let (d, e) = (load(p, tap.down, half), load(p, tap.down &+ tap.right, half))
   let fx = Vector(repeating: tap.fx)
   let upper = multiplyAdd(fx, b - a, a)
   let below = multiplyAdd(fx, e - d, d)
@@ -35,10 +47,10 @@ func sample(_ tap: vfi_tap, _ c: Int) -> Vector {
 
 /// The four channels from `c` on.
 @inline(__always)
-func sample4(_ tap: vfi_tap, _ c: Int) -> SIMD4<Float> {
-  let p = tap.pixel + c
-  let (a, b) = (load4(p), load4(p + tap.right))
-  let (d, e) = (load4(p + tap.down), load4(p + tap.down + tap.right))
+func sample4(_ tap: vfi_tap, _ c: Int, _ half: Bool) -> SIMD4<Float> {
+  let p = place(tap.pixel, c, half)
+  let (a, b) = (load4(p, 0, half), load4(p, tap.right, half))
+  let (d, e) = (load4(p, tap.down, half), load4(p, tap.down &+ tap.right, half))
   let fx = SIMD4(repeating: tap.fx)
   let upper = multiplyAdd4(fx, b - a, a)
   let below = multiplyAdd4(fx, e - d, d)
@@ -47,10 +59,10 @@ func sample4(_ tap: vfi_tap, _ c: Int) -> SIMD4<Float> {
 
 /// Channel `c`.
 @inline(__always)
-func sample1(_ tap: vfi_tap, _ c: Int) -> Float {
-  let p = tap.pixel + c
-  let (a, b) = (p[0], p[tap.right])
-  let (d, e) = (p[tap.down], p[tap.down &+ tap.right])
+func sample1(_ tap: vfi_tap, _ c: Int, _ half: Bool) -> Float {
+  let p = place(tap.pixel, c, half)
+  let (a, b) = (load1(p, 0, half), load1(p, tap.right, half))
+  let (d, e) = (load1(p, tap.down, half), load1(p, tap.down &+ tap.right, half))
   let upper = multiplyAdd1(tap.fx, b - a, a)
   let below = multiplyAdd1(tap.fx, e - d, d)
   return multiplyAdd1(tap.fy, below - upper, upper)

@@ -8,37 +8,6 @@
 // Swift keeps them there when they are named one by one (not as elements of an InlineArray).
 import CIntrinsics
 
-/// Output channels of one call of `convolutionTileWide`.
-package let convolutionTileWideWidth = 2 &* lanes
-
-/// Output channels of one call of `convolutionTileNarrow`.
-package let convolutionTileNarrowWidth = lanes
-
-/// Two vectors of output channels: the weights of one input channel, or the sums of one pixel.
-struct WideSum {
-  var low: Vector
-  var high: Vector
-
-  @inline(__always)
-  init(_ values: UnsafePointer<Float>) {
-    low = load(values)
-    high = load(values + lanes)
-  }
-
-  @inline(__always)
-  mutating func add(_ x: Float, _ weight: WideSum) {
-    let x = Vector(repeating: x)
-    low = multiplyAdd(x, weight.low, low)
-    high = multiplyAdd(x, weight.high, high)
-  }
-
-  @inline(__always)
-  func write(_ pixel: Int, _ sums: UnsafeMutablePointer<Float>) {
-    store(low, sums + 2 &* lanes &* pixel)
-    store(high, sums + (2 &* pixel &+ 1) &* lanes)
-  }
-}
-
 /// Convolves up to 12 pixels into two vectors of output channels.
 package func convolutionTileWide(_ tile: UnsafePointer<vfi_convolution_tile>) {
   #if VFI_AVX512
@@ -63,8 +32,8 @@ package func convolutionTileNarrow(_ tile: UnsafePointer<vfi_convolution_tile>) 
     var (s0, s1, s2, s3, s4, s5) = (bias, bias, bias, bias, bias, bias)
     var (s6, s7, s8, s9, s10, s11) = (bias, bias, bias, bias, bias, bias)
     let channels = tile.pointee.input_channels
-    var weights = tile.pointee.weights
-    var p = tile.pointee.inputs
+    var weights = tile.pointee.weights.assumingMemoryBound(to: Float.self)
+    var p = floatInputs(tile)
     for _ in 0..<tile.pointee.taps {
       let (p0, p1, p2, p3, p4, p5) = (p[0], p[1], p[2], p[3], p[4], p[5])
       let (p6, p7, p8, p9, p10, p11) = (p[6], p[7], p[8], p[9], p[10], p[11])
@@ -106,8 +75,8 @@ package func convolutionTileNarrow(_ tile: UnsafePointer<vfi_convolution_tile>) 
     let bias = WideSum(tile.pointee.bias)
     var (s0, s1, s2, s3, s4, s5) = (bias, bias, bias, bias, bias, bias)
     let channels = tile.pointee.input_channels
-    var weights = tile.pointee.weights
-    var p = tile.pointee.inputs + first
+    var weights = tile.pointee.weights.assumingMemoryBound(to: Float.self)
+    var p = floatInputs(tile) + first
     for _ in 0..<tile.pointee.taps {
       let (p0, p1, p2, p3, p4, p5) = (p[0], p[1], p[2], p[3], p[4], p[5])
       for c in 0..<channels {
@@ -138,8 +107,8 @@ private func accumulateNarrow12(_ tile: UnsafePointer<vfi_convolution_tile>) {
   var (s0, s1, s2, s3, s4, s5) = (bias, bias, bias, bias, bias, bias)
   var (s6, s7, s8, s9, s10, s11) = (bias, bias, bias, bias, bias, bias)
   let channels = tile.pointee.input_channels
-  var weights = tile.pointee.weights
-  var p = tile.pointee.inputs
+  var weights = tile.pointee.weights.assumingMemoryBound(to: Float.self)
+  var p = floatInputs(tile)
   for _ in 0..<tile.pointee.taps {
     let (p0, p1, p2, p3, p4, p5) = (p[0], p[1], p[2], p[3], p[4], p[5])
     let (p6, p7, p8, p9, p10, p11) = (p[6], p[7], p[8], p[9], p[10], p[11])
@@ -176,25 +145,10 @@ private func accumulateNarrow12(_ tile: UnsafePointer<vfi_convolution_tile>) {
   store(s11, sums + 11 &* lanes)
 }
 
-/// Adds the residual, applies the activation and stores what exists of the tile.
-///
-/// The sums come through memory (24 stores beside thousands of multiply-adds), which keeps this
-/// out of the loop's registers. A block's last channels are stored one by one: the channels behind
-/// them may belong to another layer's slice.
+/// The pointers of a tile whose inputs are float32.
 @inline(__always)
-private func finishTile(_ tile: UnsafePointer<vfi_convolution_tile>, vectors: Int) {
-  let t = tile.pointee
-  guard let outputs = t.outputs else { return }
-  for pixel in 0..<t.pixels {
-    for vector in 0..<vectors {
-      let channel = vector &* lanes
-      let count = t.output_channels &- channel
-      if count <= 0 { break }
-      let offset = t.first_channel &+ channel
-      var sum = load(t.sums + (pixel &* vectors &+ vector) &* lanes)
-      if let residuals = t.residuals { sum += load(residuals[pixel] + offset, upTo: count) }
-      if let slopes = t.slopes { sum = prelu(sum, load(slopes + channel)) }
-      store(sum, outputs[pixel] + offset, upTo: count)
-    }
-  }
+private func floatInputs(
+  _ tile: UnsafePointer<vfi_convolution_tile>
+) -> UnsafePointer<UnsafePointer<Float>> {
+  UnsafeRawPointer(tile.pointee.inputs).assumingMemoryBound(to: UnsafePointer<Float>.self)
 }

@@ -118,7 +118,7 @@ private func movedPatch(_ luma: vfi_luma, _ patch: vfi_patch, _ x: Float, _ y: F
 /// One row of samples, interpolated in x only.
 @inline(__always)
 private func sampleRow(_ tap: vfi_tap, _ row: Int) -> Row {
-  let p = tap.pixel + row &* tap.down
+  let p = tap.pixel.assumingMemoryBound(to: Float.self) + row &* tap.down
   let a = load8(p)
   return multiplyAdd8(Row(repeating: tap.fx), load8(p + 1) - a, a)
 }

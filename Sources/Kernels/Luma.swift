@@ -14,8 +14,8 @@ package func quarterLuma(
     SIMD4<Float>(1, 2, 1, 1), SIMD4<Float>(2, 1, 1, 2), SIMD4<Float>(1, 1, 2, 1)
   )
   for y in first..<end {
-    let out = luma.base + y &* luma.width
-    var p = UnsafePointer(image.base) + 4 &* y &* rowFloats
+    let out = luma.floats + y &* luma.width
+    var p = UnsafePointer(image.floats) + 4 &* y &* rowFloats
     for x in 0..<luma.width {
       var (a, b, c) = (load4(p), load4(p + 4), load4(p + 8))
       for row in 1..<4 {
@@ -34,7 +34,7 @@ package func quarterLuma(
 /// Copies `[H, W, 1]` to a level and repeats its edges.
 package func copyLuma(_ source: vfi_features, _ level: vfi_luma) {
   for y in 0..<level.height {
-    let row = source.base + y &* source.width &* source.stride
+    let row = source.floats + y &* source.width &* source.stride
     let out = level.base + y &* level.stride
     for x in 0..<level.width { out[x] = row[x &* source.stride] }
   }

@@ -15,14 +15,14 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
   let partsA = SIMD4<Float>(-t, -t, rest, rest)
   let partsB = SIMD4<Float>(t, t, -rest, -rest)
   for row in first..<end {
-    var halved = c.halved.base + row &* c.halved.width &* c.halved.stride
+    var halved = c.halved.floats + row &* c.halved.width &* c.halved.stride
     for column in 0..<c.halved.width {
       var (sumA, sumB) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
       for corner in 0..<4 {
         let (x, y) = (2 &* column &+ corner & 1, 2 &* row &+ corner >> 1)
         let a = partsA * fixedPoint(c.flow01, x, y, t)
         let b = partsB * fixedPoint(c.flow10, x, y, rest)
-        let out = c.output.base + (y &* c.output.width &+ x) &* c.output.stride
+        let out = c.output.floats + (y &* c.output.width &+ x) &* c.output.stride
         store4(a, out)
         store4(b, out + 4)
         sumA += a
@@ -40,12 +40,12 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
 /// The motion at `(x, y)` after `time`, twice: x, y, x, y.
 @inline(__always)
 private func fixedPoint(_ flow: vfi_features, _ x: Int, _ y: Int, _ time: Float) -> SIMD4<Float> {
-  let start = flow.base + 2 &* (y &* flow.width &+ x)
+  let start = flow.floats + 2 &* (y &* flow.width &+ x)
   var (u, v) = (start[0], start[1])
   for _ in 0..<2 {
     let tap = bilinearTap(flow, x: Float(x) - time * u, y: Float(y) - time * v)
     // A pixel and its right neighbour are four floats: left x, left y, right x, right y.
-    let (upper, below) = (load4(tap.pixel), load4(tap.pixel + tap.down))
+    let (upper, below) = (load4(tap.pixel, 0, false), load4(tap.pixel, tap.down, false))
     let column = multiplyAdd4(SIMD4(repeating: tap.fy), below - upper, upper)
     u = multiplyAdd1(tap.fx, column.z - column.x, column.x)
     v = multiplyAdd1(tap.fx, column.w - column.y, column.y)
@@ -61,17 +61,17 @@ package func chooseMotion(_ argument: UnsafePointer<vfi_choice>, _ first: Int, _
     var x = 0
     while x < c.head.width {
       let count = lanes < c.head.width &- x ? lanes : c.head.width &- x
-      let heads = UnsafePointer(c.head.base) + (row &+ x) &* c.head.stride
+      let heads = UnsafePointer(c.head.floats) + (row &+ x) &* c.head.stride
       var logits = Vector.zero
       for lane in 0..<count { logits[lane] = heads[lane &* c.head.stride &+ 4] }
       let shares = sigmoid(logits)
       for lane in 0..<count {
-        let pair = UnsafePointer(c.candidates.base) + (row &+ x &+ lane) &* c.candidates.stride
+        let pair = UnsafePointer(c.candidates.floats) + (row &+ x &+ lane) &* c.candidates.stride
         let (a, b) = (load4(pair), load4(pair + 4))
         let chosen = multiplyAdd4(SIMD4(repeating: shares[lane]), a - b, b)
         store4(
           load4(heads + lane &* c.head.stride) + chosen,
-          c.flow.base + (row &+ x &+ lane) &* c.flow.stride)
+          c.flow.floats + (row &+ x &+ lane) &* c.flow.stride)
       }
       x &+= lanes
     }

@@ -8,16 +8,25 @@ import CIntrinsics
 /// The address and the weights of a pixel serve all its channels, so vectors lie along the channels.
 /// The last vector of a pixel ends at its last channel and overlaps the one before it.
 package func backwardWarp(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int) {
+  warpRows(w, first, end, half: false)
+}
+
+/// The same for bfloat16.
+package func backwardWarpBF16(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int) {
+  warpRows(w, first, end, half: true)
+}
+
+@inline(__always)
+private func warpRows(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int, half: Bool) {
   let (input, flow, output) = (w.pointee.input, w.pointee.flow, w.pointee.output)
-  let channels = output.channels
   for y in first..<end {
-    var motion = UnsafePointer(flow.base) + y &* flow.width &* flow.stride
-    var pixel = output.base + y &* output.width &* output.stride
+    var motion = UnsafePointer(flow.floats) + y &* flow.width &* flow.stride
+    var pixel = output.row(y, half)
     for x in 0..<output.width {
-      let tap = bilinearTap(input, x: Float(x) + motion[0], y: Float(y) + motion[1])
-      samplePixel(tap, channels, pixel)
+      let tap = bilinearTap(input, x: Float(x) + motion[0], y: Float(y) + motion[1], half)
+      samplePixel(tap, output.channels, pixel, half)
       motion += flow.stride
-      pixel += output.stride
+      pixel = place(pixel, output.stride, half)
     }
   }
 }
@@ -26,19 +35,31 @@ package func backwardWarp(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int
 ///
 /// That is how a refining stage reads them; the output's rows are written once and in order.
 package func backwardWarpPair(_ w: UnsafePointer<vfi_warp_pair>, _ first: Int, _ end: Int) {
+  warpPairRows(w, first, end, half: false)
+}
+
+/// The same for bfloat16.
+package func backwardWarpPairBF16(_ w: UnsafePointer<vfi_warp_pair>, _ first: Int, _ end: Int) {
+  warpPairRows(w, first, end, half: true)
+}
+
+@inline(__always)
+private func warpPairRows(_ w: UnsafePointer<vfi_warp_pair>, _ first: Int, _ end: Int, half: Bool) {
   let (a, b) = (w.pointee.a, w.pointee.b)
   let (flow, output) = (w.pointee.flow, w.pointee.output)
   let channels = a.channels
   for y in first..<end {
-    var motion = UnsafePointer(flow.base) + y &* flow.width &* flow.stride
-    var pixel = output.base + y &* output.width &* output.stride
+    var motion = UnsafePointer(flow.floats) + y &* flow.width &* flow.stride
+    var pixel = output.row(y, half)
     for x in 0..<output.width {
       let f = load4(motion)
-      samplePixel(bilinearTap(a, x: Float(x) + f.x, y: Float(y) + f.y), channels, pixel)
-      samplePixel(bilinearTap(b, x: Float(x) + f.z, y: Float(y) + f.w), channels, pixel + channels)
-      store4(f, pixel + 2 &* channels)
+      samplePixel(bilinearTap(a, x: Float(x) + f.x, y: Float(y) + f.y, half), channels, pixel, half)
+      samplePixel(
+        bilinearTap(b, x: Float(x) + f.z, y: Float(y) + f.w, half), channels,
+        place(pixel, channels, half), half)
+      store4(f, pixel, 2 &* channels, half)
       motion += flow.stride
-      pixel += output.stride
+      pixel = place(pixel, output.stride, half)
     }
   }
 }
@@ -68,23 +89,23 @@ package func blockInput(_ w: UnsafePointer<vfi_block_input>, _ first: Int, _ end
 /// All channels of one pixel.
 @inline(__always)
 private func samplePixel(
-  _ tap: vfi_tap, _ channels: Int, _ pixel: UnsafeMutablePointer<Float>
+  _ tap: vfi_tap, _ channels: Int, _ pixel: UnsafeMutableRawPointer, _ half: Bool
 ) {
   if channels >= lanes {
     var c = 0
     while c < channels &- lanes {
-      store(sample(tap, c), pixel + c)
+      store(sample(tap, c, half), pixel, c, half)
       c &+= lanes
     }
-    store(sample(tap, channels &- lanes), pixel + (channels &- lanes))
+    store(sample(tap, channels &- lanes, half), pixel, channels &- lanes, half)
   } else if channels >= 4 {
     var c = 0
     while c < channels &- 4 {
-      store4(sample4(tap, c), pixel + c)
+      store4(sample4(tap, c, half), pixel, c, half)
       c &+= 4
     }
-    store4(sample4(tap, channels &- 4), pixel + (channels &- 4))
+    store4(sample4(tap, channels &- 4, half), pixel, channels &- 4, half)
   } else {
-    for c in 0..<channels { pixel[c] = sample1(tap, c) }
+    for c in 0..<channels { store1(sample1(tap, c, half), pixel, c, half) }
   }
 }

@@ -36,7 +36,8 @@ private struct Row {
 package func winogradInput(_ argument: UnsafePointer<vfi_winograd_input>) {
   let t = argument.pointee
   for tile in 0..<t.tiles {
-    let pixels = t.pixels + 16 &* tile
+    let pixels = UnsafeRawPointer(t.pixels + 16 &* tile)
+      .assumingMemoryBound(to: UnsafePointer<Float>.self)
     let values = t.values + tile &* t.tile_stride
     var channel = 0
     while channel &+ lanes <= t.channels {
@@ -136,8 +137,8 @@ private func finishPixel(
   let offset = argument.pointee.first_channel &+ channel
   var sum = value + load(argument.pointee.bias + channel)
   if let residual = argument.pointee.residuals?[index] {
-    sum += load(residual + offset, upTo: count)
+    sum += load(residual, offset, upTo: count, argument.pointee.residual_bfloat16)
   }
   if let slopes = argument.pointee.slopes { sum = prelu(sum, load(slopes + channel)) }
-  store(sum, output + offset, upTo: count)
+  store(sum, output, offset, upTo: count, argument.pointee.output_bfloat16)
 }

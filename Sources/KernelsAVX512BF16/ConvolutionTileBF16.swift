@@ -1,0 +1,1 @@
+../Kernels/ConvolutionTileBF16.swift
