@@ -529,7 +529,11 @@ void vfi_stream_destroy(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream);
 /* ------------------------------------------------------------------ machine ------------------ */
 
 /** Instruction sets, as bits. */
-enum { VFI_CPU_AVX2 = 1 /**< with FMA */, VFI_CPU_AVX512 = 2 /**< F, BW, DQ, VL */ };
+enum {
+  VFI_CPU_AVX2 = 1,       /**< with FMA */
+  VFI_CPU_AVX512 = 2,     /**< F, BW, DQ, VL */
+  VFI_CPU_AVX512_BF16 = 4 /**< products of bfloat16 */
+};
 
 /** Instruction sets that contexts made from now on use: those of the machine, less the mask. */
 uint32_t vfi_cpu_flags(void);

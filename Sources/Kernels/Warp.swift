@@ -69,20 +69,32 @@ private func warpPairRows(_ w: UnsafePointer<vfi_warp_pair>, _ first: Int, _ end
 /// `[a warped, b warped, coarser features doubled, flow]`: where few pixels are active, neither whole
 /// maps are warped nor enlarged, and what the first layer reads lies close together.
 package func blockInput(_ w: UnsafePointer<vfi_block_input>, _ first: Int, _ end: Int) {
+  blockInputPixels(w, first, end, half: false)
+}
+
+/// The same for bfloat16.
+package func blockInputBF16(_ w: UnsafePointer<vfi_block_input>, _ first: Int, _ end: Int) {
+  blockInputPixels(w, first, end, half: true)
+}
+
+@inline(__always)
+private func blockInputPixels(
+  _ w: UnsafePointer<vfi_block_input>, _ first: Int, _ end: Int, half: Bool
+) {
   let (a, b, coarse) = (w.pointee.a, w.pointee.b, w.pointee.coarse)
   let (flow, output) = (w.pointee.flow, w.pointee.output)
-  let features = 2 &* a.channels
-  for place in first..<end {
-    let index = Int(w.pointee.pixels[place])
-    let (row, column) = index.quotientAndRemainder(dividingBy: flow.width)
+  for index in first..<end {
+    let source = Int(w.pointee.pixels[index])
+    let (row, column) = source.quotientAndRemainder(dividingBy: flow.width)
     let (y, x) = (Float(row), Float(column))
-    let f = load4(UnsafePointer(flow.base) + index &* flow.stride)
-    let pixel = output.base + place &* output.stride
-    samplePixel(bilinearTap(a, x: x + f.x, y: y + f.y), a.channels, pixel)
-    samplePixel(bilinearTap(b, x: x + f.z, y: y + f.w), a.channels, pixel + a.channels)
-    let tap = bilinearTap(coarse, x: (x + 0.5) * 0.5 - 0.5, y: (y + 0.5) * 0.5 - 0.5)
-    samplePixel(tap, coarse.channels, pixel + features)
-    store4(f, pixel + features + coarse.channels)
+    let f = load4(UnsafePointer(flow.floats) + source &* flow.stride)
+    let pixel = place(output.base, index &* output.stride, half)
+    samplePixel(bilinearTap(a, x: x + f.x, y: y + f.y, half), a.channels, pixel, half)
+    samplePixel(
+      bilinearTap(b, x: x + f.z, y: y + f.w, half), a.channels, place(pixel, a.channels, half), half)
+    let tap = bilinearTap(coarse, x: (x + 0.5) * 0.5 - 0.5, y: (y + 0.5) * 0.5 - 0.5, half)
+    samplePixel(tap, coarse.channels, place(pixel, 2 &* a.channels, half), half)
+    store4(f, pixel, 2 &* a.channels &+ coarse.channels, half)
   }
 }
 

@@ -67,8 +67,16 @@ check 'the AVX kernels do use them' \
   "$(awk '/^[0-9a-f]+ <.*KernelsAVX512.*>:$/ { inside = 1; next } /^[0-9a-f]+ </ { inside = 0 }
      inside && /%zmm/ { found = 1 } END { if (!found) print "no zmm in KernelsAVX512" }' "$scratch/code")"
 
+awk '
+  /^[0-9a-f]+ <.*>:$/ { name = $2; next }
+  $2 ~ /bf16/ && name !~ /[0-9]KernelsAVX512BF16/ { print name ": " $2 }
+' "$scratch/code" | sort -u > "$scratch/bfloat16"
+check 'bfloat16 instructions stand in the kernels of their level only' "$(cat "$scratch/bfloat16")"
+check 'the bfloat16 kernels do use them' \
+  "$(grep -q 'vdpbf16ps .*%zmm' "$scratch/code" || echo 'no vdpbf16ps')"
+
 # The linker keeps one copy of a weak function, from whichever module comes first.
-for module in Kernels KernelsAVX2 KernelsAVX512; do
+for module in Kernels KernelsAVX2 KernelsAVX512 KernelsAVX512BF16; do
   find "$objects/$module.build" -name '*.o' -exec nm {} + > "$scratch/symbols"
   check "$module has functions" "$(grep -q ' T ' "$scratch/symbols" || echo none)"
   check "no weak function in $module" "$(awk '$2 == "W" { print $3 }' "$scratch/symbols" | sort -u)"

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CIntrinsics
 
-extension FeatureMap {
-  /// The map as kernels take it.
-  var view: vfi_features {
-    unsafe vfi_features(
-      base: base, height: height, width: width, channels: channels, stride: pixelStride)
-  }
-}
-
 extension Engine {
   /// Calls `body(first, end)` for blocks of rows that together are `0 ..< rows`.
   func forEachRows(
@@ -26,17 +18,19 @@ extension Engine {
 ///
 /// `flow` is `[H, W, 2]` or wider (its first two channels count), in pixels of `input`. Integer
 /// coordinates are pixel centres; outside the picture the nearest edge pixel is taken; a flow that is
-/// NaN leads to coordinate 0. `output` may be a slice, but must not overlap `input`. It may be the
+/// NaN leads to coordinate 0. `flow` is float32; `input` and `output` are of one type, either, and the
+/// arithmetic is that of float32. `output` may be a slice, but must not overlap `input`. It may be the
 /// slice beside `flow` of the same map.
 package func backwardWarp(
   _ input: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
 ) throws(VFIError) {
   guard
     input.height == output.height, input.width == output.width, input.channels == output.channels,
-    flow.height == output.height, flow.width == output.width, flow.channels >= 2
-  else { throw .defect("backwardWarp: the sizes of input, flow and output differ") }
+    flow.height == output.height, flow.width == output.width, flow.channels >= 2,
+    flow.precision == .float32, input.precision == output.precision
+  else { throw .defect("backwardWarp: the sizes or types of input, flow and output differ") }
   let arguments = unsafe vfi_warp(input: input.view, flow: flow.view, output: output.view)
-  let kernel = unsafe engine.kernels.motion.backwardWarp
+  let kernel = unsafe engine.kernels.motion.backwardWarp[output.precision]
   try engine.forEachRows(output.height) { first, end in
     unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
   }
@@ -45,18 +39,19 @@ package func backwardWarp(
 /// Warps `a` by the first two and `b` by the last two of the four channels of `flow`.
 ///
 /// `output` `[H, W, 2 C + 4]` takes the warped a, the warped b and the flow side by side, as a refining
-/// stage reads them. It must not overlap any input. Rules and sizes as for `backwardWarp`.
+/// stage reads them; in a bfloat16 output the flow is rounded. It must not overlap any input. Rules and sizes as for `backwardWarp`.
 package func backwardWarpPair(
   _ a: FeatureMap, _ b: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
 ) throws(VFIError) {
   guard
     a.hasSize(of: b), a.height == output.height, a.width == output.width, flow.channels == 4,
     flow.height == output.height, flow.width == output.width,
-    output.channels == 2 * a.channels + 4
-  else { throw .defect("backwardWarpPair: the sizes of inputs, flow and output differ") }
+    output.channels == 2 * a.channels + 4, flow.precision == .float32,
+    a.precision == output.precision, b.precision == output.precision
+  else { throw .defect("backwardWarpPair: the sizes or types of its maps differ") }
   let arguments = unsafe vfi_warp_pair(
     a: a.view, b: b.view, flow: flow.view, output: output.view)
-  let kernel = unsafe engine.kernels.motion.backwardWarpPair
+  let kernel = unsafe engine.kernels.motion.backwardWarpPair[output.precision]
   try engine.forEachRows(output.height) { first, end in
     unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
   }

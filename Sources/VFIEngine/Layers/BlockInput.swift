@@ -14,9 +14,10 @@ package func blockInput(
     a.hasSize(of: b), a.height == flow.height, a.width == flow.width, flow.channels == 4,
     a.height == active.height, a.width == active.width, a.height == 2 * coarse.height,
     a.width == 2 * coarse.width, output.height == 1, output.width >= active.count,
-    output.channels == 2 * a.channels + coarse.channels + 4
-  else { throw .defect("blockInput: the sizes of its maps differ") }
-  let kernel = unsafe engine.kernels.motion.blockInput
+    output.channels == 2 * a.channels + coarse.channels + 4, flow.precision == .float32,
+    [a, b, coarse].allSatisfy({ $0.precision == output.precision })
+  else { throw .defect("blockInput: the sizes or types of its maps differ") }
+  let kernel = unsafe engine.kernels.motion.blockInput[output.precision]
   try unsafe active.forEachPixels(on: engine) { pixels, first, end in
     var arguments = unsafe vfi_block_input(
       a: a.view, b: b.view, flow: flow.view, coarse: coarse.view, pixels: pixels,

@@ -3,7 +3,8 @@
 /// Convolution with zero padding that keeps the size (`dilation * (kernel - 1) / 2`), and a bias.
 ///
 /// Input `[H, W, inputs]`, output `[ceil(H / stride), ceil(W / stride), outputs]`. The result is
-/// `activation(convolution + bias + residual)`. Weights are packed for one level of kernels.
+/// `activation(convolution + bias + residual)`. Weights are packed for one level of kernels and one
+/// precision, which is that of the input; output and residual are float32 or bfloat16 as they come.
 package final class Convolution: Sendable {
   /// How the products are formed.
   package enum Method: Sendable {
@@ -11,29 +12,39 @@ package final class Convolution: Sendable {
     case direct
     /// By Winograd's F(2x2, 3x3), with 4/9 of the products and slightly other rounding.
     ///
-    /// For 3x3, stride 1, dilation 1; dense calls only.
+    /// For 3x3, stride 1, dilation 1; dense calls only. In bfloat16 it stands for `direct`, which is
+    /// faster there.
     case winograd
   }
 
   package let inputs: Int
+  package let rest: Int
   package let outputs: Int
   package let kernel: Int
   package let stride: Int
   package let dilation: Int
   package let method: Method
+  package let precision: Precision
   /// One element: a convolution has one phase.
   private let weights: [PackedWeights]
 
   /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and, with `hasBias`, `name.bias`
   /// `[outputs]`.
+  ///
+  /// The last `rest` of the input channels come from a second map (bfloat16 or Winograd only).
   package init(
-    _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
+    _ file: WeightFile, _ name: String, inputs: Int, rest: Int = 0, outputs: Int, kernel: Int = 3,
     stride: Int = 1, dilation: Int = 1, hasBias: Bool = true, activation: Activation = .none,
-    method: Method = .direct, kernels: KernelTable
+    method: Method = .direct, precision: Precision = .float32, kernels: KernelTable
   ) throws(VFIError) {
     precondition(kernel % 2 == 1)
+    precondition(rest >= 0 && rest < inputs)
     precondition(method == .direct || (kernel == 3 && stride == 1 && dilation == 1))
+    let method = precision == .float32 ? method : .direct
+    precondition(rest == 0 || precision == .bfloat16 || method == .winograd)
     self.inputs = inputs
+    self.rest = rest
+    self.precision = precision
     self.outputs = outputs
     self.kernel = kernel
     self.stride = stride
@@ -50,8 +61,8 @@ package final class Convolution: Sendable {
       ? try file.floats("\(name).bias", shape: [outputs]) : [Float](repeating: 0, count: outputs)
     weights = [
       try PackedWeights(
-        taps: taps, inputs: inputs, bias: bias, slopes: try activation.slopes(outputs),
-        kernels: kernels
+        taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: bias,
+        slopes: try activation.slopes(outputs), precision: precision, kernels: kernels
       ) { output, input, tap in values[(output * inputs + input) * taps + tap] }
     ]
   }
@@ -61,24 +72,24 @@ package final class Convolution: Sendable {
 
   /// Convolves `input` into `output`, which may not overlap it.
   ///
-  /// With `rest` the input is the concatenation of both maps' channels (Winograd only). `residual` is
-  /// added before the activation and may be `output` itself.
+  /// With `rest` the input is the concatenation of both maps' channels. `residual` is added before the activation and may be `output` itself.
   package func callAsFunction(
     _ input: FeatureMap, with rest: FeatureMap? = nil, into output: FeatureMap,
     adding residual: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) {
     let height = (input.height + stride - 1) / stride
     let width = (input.width + stride - 1) / stride
-    guard input.channels + (rest?.channels ?? 0) == inputs, output.channels == outputs,
+    guard input.channels + self.rest == inputs, (rest?.channels ?? 0) == self.rest,
+      input.precision == precision, rest.map({ $0.precision == precision }) ?? true,
+      output.channels == outputs,
       output.height == height, output.width == width, residual?.hasSize(of: output) ?? true,
-      rest.map({ $0.height == input.height && $0.width == input.width }) ?? true,
-      rest == nil || method == .winograd
-    else { throw .defect("a convolution's maps have wrong sizes") }
+      rest.map({ $0.height == input.height && $0.width == input.width }) ?? true
+    else { throw .defect("a convolution's maps have wrong sizes or types") }
     switch method {
     case .direct:
       try ConvolutionRun(
-        phases: weights, grid: grid(height: height, width: width), input: input, output: output,
-        residual: residual)(on: engine)
+        phases: weights, grid: grid(height: height, width: width), input: input, rest: rest,
+        output: output, residual: residual)(on: engine)
     case .winograd:
       try WinogradRun(
         weights: weights[0], input: input, rest: rest, output: output, residual: residual)(
@@ -95,11 +106,12 @@ package final class Convolution: Sendable {
     adding residual: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) {
     let source = source ?? active
-    guard method == .direct, stride == 1, input.channels == inputs, output.channels == outputs,
+    guard method == .direct, stride == 1, rest == 0, input.channels == inputs,
+      input.precision == precision, output.channels == outputs,
       input.height == 1, source.height == active.height, source.width == active.width,
       output.height == 1, input.width >= source.count, output.width >= active.count,
       residual?.hasSize(of: output) ?? true
-    else { throw .defect("a sparse convolution's maps have wrong sizes") }
+    else { throw .defect("a sparse convolution's maps have wrong sizes or types") }
     try ConvolutionRun(
       phases: weights, grid: grid(height: active.height, width: active.width), input: input,
       output: output, residual: residual)(active: active, from: source, on: engine)
@@ -112,12 +124,5 @@ package final class Convolution: Sendable {
     return ConvolutionGrid(
       kernel: kernel, stride: stride, dilation: dilation, originY: -padding, originX: -padding,
       height: height, width: width)
-  }
-}
-
-extension FeatureMap {
-  /// Whether height, width and channels are those of `other`.
-  func hasSize(of other: FeatureMap) -> Bool {
-    height == other.height && width == other.width && channels == other.channels
   }
 }

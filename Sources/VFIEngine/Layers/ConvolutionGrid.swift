@@ -52,23 +52,24 @@ struct ConvolutionGrid {
 
   /// Writes the pointers of one pixel's taps to `slots[0]`, `slots[spacing]`, ...
   func listInputs(
-    _ position: Position, of input: FeatureMap, zero: UnsafePointer<Float>,
-    to slots: UnsafeMutablePointer<UnsafePointer<Float>>, spacing: Int = tilePixels
+    _ position: Position, of input: FeatureMap, zero: UnsafeRawPointer,
+    to slots: UnsafeMutablePointer<UnsafeRawPointer>, spacing: Int = tilePixels
   ) {
     let top = position.y &* stride &+ originY
     let left = position.x &* stride &+ originX
     let reach = (kernel &- 1) &* dilation
-    let rowStride = input.rowStride
-    let pixelStride = input.pixelStride
+    let pixelBytes = input.pixelBytes
+    let rowBytes = input.width &* pixelBytes
+    let base = unsafe UnsafeRawPointer(input.memory)
     var slot = unsafe slots
     if top >= 0, left >= 0, top &+ reach < input.height, left &+ reach < input.width {
-      var row = unsafe UnsafePointer(input.base) + (top &* rowStride &+ left &* pixelStride)
+      var row = unsafe base + (top &* rowBytes &+ left &* pixelBytes)
       for _ in 0..<kernel {
         for kx in 0..<kernel {
-          unsafe slot.pointee = row + kx &* dilation &* pixelStride
+          unsafe slot.pointee = row + kx &* dilation &* pixelBytes
           unsafe slot += spacing
         }
-        unsafe row += dilation &* rowStride
+        unsafe row += dilation &* rowBytes
       }
       return
     }
@@ -77,9 +78,7 @@ struct ConvolutionGrid {
       for kx in 0..<kernel {
         let x = left &+ kx &* dilation
         let inside = y >= 0 && y < input.height && x >= 0 && x < input.width
-        unsafe slot.pointee =
-          inside
-          ? UnsafePointer(input.base) + (y &* rowStride &+ x &* pixelStride) : zero
+        unsafe slot.pointee = inside ? base + (y &* rowBytes &+ x &* pixelBytes) : zero
         unsafe slot += spacing
       }
     }
@@ -90,7 +89,7 @@ struct ConvolutionGrid {
   /// Most tiles do, and pointers with equal distances cost little.
   func listTile(
     _ position: Position, of input: FeatureMap,
-    to slots: UnsafeMutablePointer<UnsafePointer<Float>>
+    to slots: UnsafeMutablePointer<UnsafeRawPointer>
   ) -> Bool {
     let top = position.y &* stride &+ originY
     let left = position.x &* stride &+ originX
@@ -99,14 +98,14 @@ struct ConvolutionGrid {
     guard top >= 0, left >= 0, top &+ reach < input.height, lastLeft &+ reach < input.width,
       position.x &+ Self.tilePixels <= width
     else { return false }
-    let step = stride &* input.pixelStride
+    let step = stride &* input.pixelBytes
     var slot = unsafe slots
     for ky in 0..<kernel {
       for kx in 0..<kernel {
         let y = top &+ ky &* dilation
         let x = left &+ kx &* dilation
         let first =
-          unsafe UnsafePointer(input.base) + (y &* input.rowStride &+ x &* input.pixelStride)
+          unsafe UnsafeRawPointer(input.memory) + (y &* input.width &+ x) &* input.pixelBytes
         for pixel in 0..<Self.tilePixels { unsafe slot[pixel] = first + pixel &* step }
         unsafe slot += Self.tilePixels
       }

@@ -2,19 +2,19 @@
 
 /// Pointers of the tiles that one worker works on, and its kernel's scratch memory.
 @safe struct ConvolutionSlots: BitwiseCopyable {
-  /// `[tiles][taps][12]`.
-  let inputs: UnsafeMutablePointer<UnsafePointer<Float>>
+  /// `[tiles][maps][taps][12]`.
+  let inputs: UnsafeMutablePointer<UnsafeRawPointer>
   /// `[tiles][12]`, likewise the residuals.
-  let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
-  let residuals: UnsafeMutablePointer<UnsafePointer<Float>>
+  let outputs: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  let residuals: UnsafeMutablePointer<UnsafeRawPointer>
   let sums: UnsafeMutablePointer<Float>
 
   init(tiles: Int, weights: PackedWeights, in arena: Arena) throws(VFIError) {
     let pixels = tiles * ConvolutionGrid.tilePixels
     unsafe inputs = try arena.buffer(
-      of: UnsafePointer<Float>.self, count: pixels * weights.taps)
-    unsafe outputs = try arena.buffer(of: UnsafeMutablePointer<Float>.self, count: pixels)
-    unsafe residuals = try arena.buffer(of: UnsafePointer<Float>.self, count: pixels)
+      of: UnsafeRawPointer.self, count: pixels * weights.tapSlots)
+    unsafe outputs = try arena.buffer(of: UnsafeMutableRawPointer.self, count: pixels)
+    unsafe residuals = try arena.buffer(of: UnsafeRawPointer.self, count: pixels)
     unsafe sums = try arena.buffer(
       of: Float.self, count: ConvolutionGrid.tilePixels * weights.widest)
   }
@@ -31,6 +31,8 @@
   /// Of the first phase.
   let grid: ConvolutionGrid
   let input: FeatureMap
+  /// The input's channels behind those of `input`, if they stand elsewhere.
+  var rest: FeatureMap?
   let output: FeatureMap
   let residual: FeatureMap?
   /// Bytes of input that one item should touch, half of a common level-2 cache.
@@ -45,7 +47,9 @@
     let pixels = active?.count ?? grid.height * grid.width
     guard pixels > 0, let weights = phases.first else { return }
     let tiles = (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
-    let tileBytes = ConvolutionGrid.tilePixels * weights.inputs * 4 * grid.kernel * grid.stride
+    let tileBytes =
+      ConvolutionGrid.tilePixels * weights.inputs * weights.precision.bytes * grid.kernel
+      * grid.stride
     let fairShare = (tiles + 4 * engine.workers - 1) / (4 * engine.workers)
     let tilesPerItem = max(1, min(32, Self.itemBytes / tileBytes, fairShare))
     let mark = engine.scratch.mark
@@ -63,7 +67,8 @@
       let range = first..<min(pixels, first + tilesPerItem * ConvolutionGrid.tilePixels)
       for (phase, weights) in phases.enumerated() {
         unsafe list(
-          range, of: grid.phase(phase), active: active, from: source, zero: zero,
+          range, of: grid.phase(phase), active: active, from: source,
+          zero: UnsafeRawPointer(zero),
           into: slots[worker])
         unsafe compute(range.count, weights, slots[worker])
       }
@@ -75,46 +80,64 @@
   /// Writes the pointers of all taps, outputs and residuals of `range`.
   private func list(
     _ range: Range<Int>, of grid: ConvolutionGrid, active: ActiveSet?, from source: ActiveSet?,
-    zero: UnsafeMutablePointer<Float>, into slots: ConvolutionSlots
+    zero: UnsafeRawPointer, into slots: ConvolutionSlots
   ) {
-    let tapSlots = grid.kernel * grid.kernel * ConvolutionGrid.tilePixels
+    let mapSlots = grid.kernel * grid.kernel * ConvolutionGrid.tilePixels
+    let tileSlots = rest == nil ? mapSlots : 2 * mapSlots
     for first in stride(from: 0, to: range.count, by: ConvolutionGrid.tilePixels) {
-      let taps = unsafe slots.inputs + first / ConvolutionGrid.tilePixels &* tapSlots
+      let taps = unsafe slots.inputs + first / ConvolutionGrid.tilePixels &* tileSlots
       let count = min(ConvolutionGrid.tilePixels, range.count - first)
       if let active, let source {
         for slot in 0..<count {
           let index = range.lowerBound &+ first &+ slot
+          let position = active.position(index)
           unsafe source.listInputs(
-            around: active.position(index), grid, of: input, zero: zero, to: taps + slot)
+            around: position, grid, of: input, zero: zero, to: taps + slot)
+          if let rest {
+            unsafe source.listInputs(
+              around: position, grid, of: rest, zero: zero, to: taps + mapSlots + slot)
+          }
           listOutput(index, first &+ slot, into: slots)
         }
       } else {
         let position = grid.position(range.lowerBound &+ first)
-        unsafe listTile(position, count, of: grid, zero: zero, taps, first, into: slots)
+        unsafe listTile(position, count, of: grid, input, zero: zero, to: taps)
+        if let rest {
+          unsafe listTile(position, count, of: grid, rest, zero: zero, to: taps + mapSlots)
+        }
+        listOutputs(position, count, of: grid, first, into: slots)
       }
       // The kernel reads twelve pixels: those that the last tile lacks are zero.
       for slot in count..<ConvolutionGrid.tilePixels {
-        for tap in 0..<grid.kernel * grid.kernel {
-          unsafe taps[tap &* ConvolutionGrid.tilePixels &+ slot] = UnsafePointer(zero)
+        for tap in stride(from: slot, to: tileSlots, by: ConvolutionGrid.tilePixels) {
+          unsafe taps[tap] = zero
         }
       }
     }
   }
 
-  /// The pointers of up to twelve pixels from `position` on, of which `first` is the slot.
+  /// The pointers to `map` of up to twelve pixels from `position` on.
   private func listTile(
     _ position: ConvolutionGrid.Position, _ count: Int, of grid: ConvolutionGrid,
-    zero: UnsafeMutablePointer<Float>, _ taps: UnsafeMutablePointer<UnsafePointer<Float>>,
-    _ first: Int, into slots: ConvolutionSlots
+    _ map: FeatureMap, zero: UnsafeRawPointer, to taps: UnsafeMutablePointer<UnsafeRawPointer>
   ) {
-    if unsafe count == ConvolutionGrid.tilePixels && grid.listTile(position, of: input, to: taps) {
-      let index = grid.outputIndex(position, width: output.width)
-      for slot in 0..<count { listOutput(index &+ slot &* grid.spread, first &+ slot, into: slots) }
+    if unsafe count == ConvolutionGrid.tilePixels && grid.listTile(position, of: map, to: taps) {
       return
     }
     var position = position
     for slot in 0..<count {
-      unsafe grid.listInputs(position, of: input, zero: zero, to: taps + slot)
+      unsafe grid.listInputs(position, of: map, zero: zero, to: taps + slot)
+      grid.advance(&position)
+    }
+  }
+
+  /// The pointers to the output and to the residual of the same pixels, of which `first` is the slot.
+  private func listOutputs(
+    _ position: ConvolutionGrid.Position, _ count: Int, of grid: ConvolutionGrid, _ first: Int,
+    into slots: ConvolutionSlots
+  ) {
+    var position = position
+    for slot in 0..<count {
       let index = grid.outputIndex(position, width: output.width)
       listOutput(index, first &+ slot, into: slots)
       grid.advance(&position)
@@ -123,9 +146,10 @@
 
   /// The pointers of pixel `index` of the output and of the residual.
   private func listOutput(_ index: Int, _ slot: Int, into slots: ConvolutionSlots) {
-    unsafe slots.outputs[slot] = output.base + index &* output.pixelStride
+    unsafe slots.outputs[slot] = output.memory + index &* output.pixelBytes
     if let residual {
-      unsafe slots.residuals[slot] = UnsafePointer(residual.base) + index &* residual.pixelStride
+      unsafe slots.residuals[slot] =
+        UnsafeRawPointer(residual.memory) + index &* residual.pixelBytes
     }
   }
 
@@ -134,7 +158,7 @@
       for first in stride(from: 0, to: pixels, by: ConvolutionGrid.tilePixels) {
         var tile = unsafe weights.tile(
           block, slots, first: first, pixels: min(ConvolutionGrid.tilePixels, pixels - first),
-          hasResidual: residual != nil)
+          output: output.precision, residual: residual?.precision)
         unsafe block.kernel.tile(&tile)
       }
     }

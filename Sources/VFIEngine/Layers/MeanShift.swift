@@ -29,23 +29,3 @@ private func rowSum(_ map: FeatureMap, _ y: Int) -> Float {
   }
   return red + green + blue
 }
-
-/// Writes `input - mean` to `output`, both `[H, W, 3]`.
-func subtractMean(
-  _ mean: Float, from input: FeatureMap, into output: FeatureMap, on engine: Engine
-) throws(VFIError) {
-  guard input.hasSize(of: output), input.channels == 3 else {
-    throw .defect("a mean is subtracted from a picture of another size")
-  }
-  try engine.forEach(input.height) { y, _ in
-    var source = unsafe input.base + y * input.rowStride
-    var target = unsafe output.base + y * output.rowStride
-    for _ in 0..<input.width {
-      unsafe target[0] = source[0] - mean
-      unsafe target[1] = source[1] - mean
-      unsafe target[2] = source[2] - mean
-      unsafe source += input.pixelStride
-      unsafe target += output.pixelStride
-    }
-  }
-}

@@ -5,7 +5,8 @@ import Glibc
 /// Weights of a convolution in the order in which the kernels of one level read them.
 ///
 /// Output channels are split into blocks as wide as the kernels; each block is
-/// `[taps][inputs][width]`, then its bias and slopes, filled up with zeros and 64-byte aligned.
+/// `[taps][inputs][width]`, in bfloat16 `[taps][pairs][width][2]` for each map that the input consists
+/// of, then its bias and slopes, filled up with zeros and 64-byte aligned.
 @safe final class PackedWeights: @unchecked Sendable {
   // Sendable: written by `init` only.
 
@@ -19,8 +20,11 @@ import Glibc
     fileprivate let slopes: Int
   }
 
+  let precision: Precision
   let taps: Int
+  /// Channels of all maps of the input, and of the second one, if there is one.
   let inputs: Int
+  let rest: Int
   let outputs: Int
   let blocks: [Block]
   /// Largest width of a block.
@@ -28,20 +32,28 @@ import Glibc
   private let hasSlopes: Bool
   private let memory: UnsafeMutablePointer<Float>
 
+  /// Pointers that a pixel needs.
+  var tapSlots: Int { rest > 0 ? 2 * taps : taps }
+
   /// Packs `weight(output, input, tap)`; `slopes` nil means no activation.
+  ///
+  /// The last `rest` input channels come from a second map.
   init(
-    taps: Int, inputs: Int, bias: [Float], slopes: [Float]?, kernels: KernelTable,
-    weight: (_ output: Int, _ input: Int, _ tap: Int) -> Float
+    taps: Int, inputs: Int, rest: Int = 0, bias: [Float], slopes: [Float]?, precision: Precision,
+    kernels: KernelTable, weight: (_ output: Int, _ input: Int, _ tap: Int) -> Float
   ) throws(VFIError) {
     self.taps = taps
     self.inputs = inputs
+    self.rest = rest
+    self.precision = precision
     outputs = bias.count
     hasSlopes = slopes != nil
     var blocks: [Block] = []
     // One row of zeros comes first: the bias of products that have none.
     var (first, offset) = (0, 64)
-    for kernel in kernels.convolution.split(bias.count) {
-      let values = taps * inputs * kernel.width
+    let rows = precision == .float32 ? inputs : (inputs - rest + 1) / 2 + (rest + 1) / 2
+    for kernel in kernels.convolution.split(bias.count, precision) {
+      let values = taps * rows * kernel.width
       let row = max(16, kernel.width)
       blocks.append(
         Block(
@@ -73,49 +85,72 @@ import Glibc
       if let slopes { unsafe memory[block.slopes + lane] = slopes[output] }
       for tap in 0..<taps {
         for input in 0..<inputs {
-          let index = block.weights + (tap * inputs + input) * block.kernel.width + lane
-          unsafe memory[index] = weight(output, input, tap)
+          store(weight(output, input, tap), block, lane: lane, input: input, tap: tap)
         }
       }
     }
   }
 
+  private func store(_ value: Float, _ block: Block, lane: Int, input: Int, tap: Int) {
+    let width = block.kernel.width
+    switch precision {
+    case .float32:
+      unsafe memory[block.weights + (tap * inputs + input) * width + lane] = value
+    case .bfloat16:
+      let first = inputs - rest
+      let pairs = (first + 1) / 2
+      let (channel, row) =
+        input < first
+        ? (input, tap * pairs)
+        : (input - first, taps * pairs + tap * ((rest + 1) / 2))
+      let word = block.weights + (row + channel / 2) * width + lane
+      unsafe UnsafeMutableRawPointer(memory + word).storeBytes(
+        of: value.bfloat16, toByteOffset: channel % 2 * 2, as: UInt16.self)
+    }
+  }
+
   /// The product of one tap alone, without bias and activation, of 12 inputs: `sums` is the result.
   func tile(
-    _ block: Block, tap: Int, inputs slots: UnsafeMutablePointer<UnsafePointer<Float>>,
+    _ block: Block, tap: Int, inputs slots: UnsafeMutablePointer<UnsafeRawPointer>,
     sums: UnsafeMutablePointer<Float>
   ) -> vfi_convolution_tile {
     unsafe vfi_convolution_tile(
-      inputs: UnsafePointer(slots), taps: 1, input_channels: inputs,
-      weights: UnsafePointer(memory + block.weights + tap * inputs * block.kernel.width),
-      bias: UnsafePointer(memory), slopes: nil, outputs: nil, residuals: nil, first_channel: 0,
+      inputs: UnsafePointer(slots), taps: 1, input_channels: inputs, rest_channels: 0,
+      weights: UnsafeRawPointer(memory + block.weights + tap * inputs * block.kernel.width),
+      bias: UnsafePointer(memory), slopes: nil, outputs: nil, residuals: nil,
+      output_bfloat16: false, residual_bfloat16: false, first_channel: 0,
       output_channels: block.channels, pixels: ConvolutionGrid.tilePixels, sums: sums)
   }
 
   /// What the way back from Winograd's domain needs to know of `block`.
   func winogradOutput(
     _ block: Block, sums: UnsafeMutablePointer<Float>, pointStride: Int,
-    outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>,
-    residuals: UnsafeMutablePointer<UnsafePointer<Float>?>?, tiles: Int
+    outputs: UnsafeMutablePointer<UnsafeMutableRawPointer?>,
+    residuals: UnsafeMutablePointer<UnsafeRawPointer?>, tiles: Int, output: Precision,
+    residual: Precision?
   ) -> vfi_winograd_output {
     unsafe vfi_winograd_output(
       sums: UnsafePointer(sums), point_stride: pointStride,
       bias: UnsafePointer(memory + block.bias),
       slopes: hasSlopes ? UnsafePointer(memory + block.slopes) : nil,
-      outputs: UnsafePointer(outputs), residuals: residuals.map { unsafe UnsafePointer($0) },
+      outputs: UnsafePointer(outputs), residuals: residual != nil ? UnsafePointer(residuals) : nil,
+      output_bfloat16: output == .bfloat16, residual_bfloat16: residual == .bfloat16,
       first_channel: block.firstChannel, output_channels: block.channels, tiles: tiles)
   }
 
   /// What a kernel needs to know for the pixels of `slots` and the output channels of `block`.
   func tile(
-    _ block: Block, _ slots: ConvolutionSlots, first: Int, pixels: Int, hasResidual: Bool
+    _ block: Block, _ slots: ConvolutionSlots, first: Int, pixels: Int, output: Precision,
+    residual: Precision?
   ) -> vfi_convolution_tile {
     unsafe vfi_convolution_tile(
-      inputs: UnsafePointer(slots.inputs + first * taps), taps: taps, input_channels: inputs,
-      weights: UnsafePointer(memory + block.weights), bias: UnsafePointer(memory + block.bias),
+      inputs: UnsafePointer(slots.inputs + first * tapSlots), taps: taps,
+      input_channels: inputs - rest, rest_channels: rest,
+      weights: UnsafeRawPointer(memory + block.weights), bias: UnsafePointer(memory + block.bias),
       slopes: hasSlopes ? UnsafePointer(memory + block.slopes) : nil,
       outputs: UnsafePointer(slots.outputs + first),
-      residuals: hasResidual ? UnsafePointer(slots.residuals + first) : nil,
+      residuals: residual != nil ? UnsafePointer(slots.residuals + first) : nil,
+      output_bfloat16: output == .bfloat16, residual_bfloat16: residual == .bfloat16,
       first_channel: block.firstChannel, output_channels: block.channels, pixels: pixels,
       sums: slots.sums)
   }

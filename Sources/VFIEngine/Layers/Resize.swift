@@ -5,7 +5,7 @@ import CIntrinsics
 ///
 /// The sizes decide the factor: 2^k where the output is 2^k times the input, 2^-k where it is the
 /// input divided by 2^k and rounded down, otherwise the ratio of each side. With `adding`, the result
-/// is added to `output`; `resizeBilinear(f, into: o, scale: 2, adding: true)` is `o + 2 up(f)`.
+/// is added to `output`. All maps are of one type, either; `resizeBilinear(f, into: o, scale: 2, adding: true)` is `o + 2 up(f)`.
 package func resizeBilinear(
   _ input: FeatureMap, into output: FeatureMap, scale: Float = 1, adding: Bool = false,
   on engine: Engine
@@ -19,16 +19,17 @@ package func resizeBilinear(
   _ input: FeatureMap, into output: FeatureMap, scale: Float, plus addend: FeatureMap?,
   on engine: Engine
 ) throws(VFIError) {
-  guard input.channels == output.channels, addend?.hasSize(of: output) ?? true else {
-    throw .defect("resizeBilinear: \(input.channels) channels into \(output.channels)")
-  }
+  guard input.channels == output.channels, addend?.hasSize(of: output) ?? true,
+    input.precision == output.precision, addend.map({ $0.precision == output.precision }) ?? true
+  else { throw .defect("resizeBilinear: channels or types of its maps differ") }
   let step = resizeStep(from: input, to: output)
   let arguments = unsafe vfi_resize(
-    input: input.view, output: output.view, addend: UnsafePointer(addend?.base),
+    input: input.view, output: output.view, addend: UnsafeRawPointer(addend?.memory),
     addend_stride: addend?.pixelStride ?? 0, step_x: step.x, step_y: step.y, scale: scale)
   let doubles = output.height == 2 * input.height && output.width == 2 * input.width
   let kernels = engine.kernels.motion
-  let kernel = unsafe doubles ? kernels.doubleSize : kernels.resizeBilinear
+  let family = unsafe doubles ? kernels.doubleSize : kernels.resizeBilinear
+  let kernel = unsafe family[output.precision]
   try engine.forEachRows(doubles ? input.height : output.height) { first, end in
     unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
   }

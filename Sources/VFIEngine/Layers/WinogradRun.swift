@@ -8,35 +8,35 @@ import CIntrinsics
   static let padding = 16
 
   /// `[tiles][16]` input pixels.
-  let pixels: UnsafeMutablePointer<UnsafePointer<Float>>
+  let pixels: UnsafeMutablePointer<UnsafeRawPointer>
   /// `[16][tiles][valueStride]` transformed inputs, and `[16][tiles]` pointers to them.
   let values: UnsafeMutablePointer<Float>
-  let products: UnsafeMutablePointer<UnsafePointer<Float>>
+  let products: UnsafeMutablePointer<UnsafeRawPointer>
   /// Products, for each block of output channels `[16][tiles][width]`.
   let sums: UnsafeMutablePointer<Float>
   /// `[tiles][4]` output pixels, likewise the residuals.
-  let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
-  let residuals: UnsafeMutablePointer<UnsafePointer<Float>?>
+  let outputs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  let residuals: UnsafeMutablePointer<UnsafeRawPointer?>
 
   init(
     tiles: Int, valueStride: Int, weights: PackedWeights, in arena: Arena
   ) throws(VFIError) {
     let pointStride = tiles * valueStride + Self.padding
     let outputs = weights.blocks.reduce(0) { $0 + $1.kernel.width }
-    unsafe pixels = try arena.buffer(of: UnsafePointer<Float>.self, count: tiles * 16)
+    unsafe pixels = try arena.buffer(of: UnsafeRawPointer.self, count: tiles * 16)
     unsafe values = try arena.buffer(of: Float.self, count: 16 * pointStride)
-    unsafe products = try arena.buffer(of: UnsafePointer<Float>.self, count: 16 * tiles)
+    unsafe products = try arena.buffer(of: UnsafeRawPointer.self, count: 16 * tiles)
     unsafe sums = try arena.buffer(
       of: Float.self, count: 16 * (tiles * outputs + Self.padding * weights.blocks.count))
     unsafe self.outputs = try arena.buffer(
-      of: UnsafeMutablePointer<Float>?.self, count: tiles * 4)
-    unsafe residuals = try arena.buffer(of: UnsafePointer<Float>?.self, count: tiles * 4)
+      of: UnsafeMutableRawPointer?.self, count: tiles * 4)
+    unsafe residuals = try arena.buffer(of: UnsafeRawPointer?.self, count: tiles * 4)
     // The last twelve tiles of a map are multiplied even where only some exist.
     unsafe values.update(repeating: 0, count: 16 * pointStride)
     for point in 0..<16 {
       for tile in 0..<tiles {
         unsafe products[point * tiles + tile] =
-          UnsafePointer(values + point * pointStride + tile * valueStride)
+          UnsafeRawPointer(values + point * pointStride + tile * valueStride)
       }
     }
   }
@@ -89,10 +89,12 @@ import CIntrinsics
       let tiles = item * batch..<min(count, (item + 1) * batch)
       let slots = unsafe slots[worker]
       listOutputs(tiles, of: grid, into: slots)
-      unsafe transform(input, tiles, of: grid, batch: batch, zero: zero, slots, kernels)
+      unsafe transform(
+        input, tiles, of: grid, batch: batch, zero: UnsafeRawPointer(zero), slots, kernels)
       if let rest {
         unsafe transform(
-          rest, at: input.channels, tiles, of: grid, batch: batch, zero: zero, slots, kernels)
+          rest, at: input.channels, tiles, of: grid, batch: batch, zero: UnsafeRawPointer(zero),
+          slots, kernels)
       }
       multiply(tiles.count, batch: batch, slots)
       finish(tiles.count, batch: batch, slots)
@@ -112,10 +114,10 @@ import CIntrinsics
         let inside = y < output.height && x < output.width
         let offset = y * output.width + x
         unsafe slots.outputs[4 * index + pixel] =
-          inside ? output.base + offset * output.pixelStride : nil
+          inside ? output.memory + offset * output.pixelBytes : nil
         if let residual, inside {
           unsafe slots.residuals[4 * index + pixel] =
-            UnsafePointer(residual.base) + offset * residual.pixelStride
+            UnsafeRawPointer(residual.memory) + offset * residual.pixelBytes
         }
       }
       grid.advance(&position)
@@ -125,7 +127,7 @@ import CIntrinsics
   /// Transforms the tiles of `map`, whose channels are those of the input from `first`.
   private func transform(
     _ map: FeatureMap, at first: Int = 0, _ tiles: Range<Int>, of grid: ConvolutionGrid,
-    batch: Int, zero: UnsafeMutablePointer<Float>, _ slots: WinogradSlots,
+    batch: Int, zero: UnsafeRawPointer, _ slots: WinogradSlots,
     _ kernels: ConvolutionKernels
   ) {
     var position = grid.position(tiles.lowerBound)
@@ -173,7 +175,8 @@ import CIntrinsics
       var argument = unsafe weights.winogradOutput(
         block, sums: sums(index, batch: batch, slots),
         pointStride: batch * block.kernel.width + WinogradSlots.padding, outputs: slots.outputs,
-        residuals: residual == nil ? nil : slots.residuals, tiles: tiles)
+        residuals: slots.residuals, tiles: tiles, output: output.precision,
+        residual: residual?.precision)
       unsafe block.kernel.winogradOutput(&argument)
     }
   }

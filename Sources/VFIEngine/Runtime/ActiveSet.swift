@@ -78,19 +78,23 @@
   ///
   /// Takes memory for all pixels, so that what a frame takes does not depend on its content; the
   /// system provides what is used.
-  package func map(channels: Int, in arena: Arena) throws(VFIError) -> FeatureMap {
-    let all = try arena.map(height: 1, width: height * width, channels: channels)
+  package func map(
+    channels: Int, precision: Precision = .float32, in arena: Arena
+  ) throws(VFIError) -> FeatureMap {
+    let all = try arena.map(
+      height: 1, width: height * width, channels: channels, precision: precision)
     return unsafe FeatureMap(
-      unsafeBase: all.base, height: 1, width: max(count, 1), channels: channels,
-      pixelStride: channels)
+      unsafeMemory: all.memory, height: 1, width: max(count, 1), channels: channels,
+      pixelStride: channels, precision: precision)
   }
 
   /// Copies the active pixels of `dense` to `compact`.
   package func gather(_ dense: FeatureMap, into compact: FeatureMap) throws(VFIError) {
     try check(dense, compact)
     for place in 0..<count {
-      unsafe (compact.base + place * compact.pixelStride).update(
-        from: dense.base + Int(pixels[place]) * dense.pixelStride, count: dense.channels)
+      unsafe (compact.memory + place * compact.pixelBytes).copyMemory(
+        from: dense.memory + Int(pixels[place]) * dense.pixelBytes,
+        byteCount: dense.channels * dense.precision.bytes)
     }
   }
 
@@ -98,8 +102,9 @@
   package func scatter(_ compact: FeatureMap, into dense: FeatureMap) throws(VFIError) {
     try check(dense, compact)
     for place in 0..<count {
-      unsafe (dense.base + Int(pixels[place]) * dense.pixelStride).update(
-        from: compact.base + place * compact.pixelStride, count: dense.channels)
+      unsafe (dense.memory + Int(pixels[place]) * dense.pixelBytes).copyMemory(
+        from: compact.memory + place * compact.pixelBytes,
+        byteCount: dense.channels * dense.precision.bytes)
     }
   }
 
@@ -111,14 +116,15 @@
     guard elsewhere.count == dense.channels else {
       throw .defect("\(elsewhere.count) values for \(dense.channels) channels")
     }
-    let filler = unsafe try engine.scratch.buffer(of: Float.self, count: elsewhere.count)
-    for (channel, value) in elsewhere.enumerated() { unsafe filler[channel] = value }
+    let filler = try engine.scratch.map(
+      height: 1, width: 1, channels: dense.channels, precision: dense.precision)
+    for (channel, value) in elsewhere.enumerated() { filler[0, 0, channel] = value }
     try engine.forEachRows(height) { first, end in
       for index in first * width..<end * width {
         let place = unsafe Int(places[index])
-        unsafe (dense.base + index * dense.pixelStride).update(
-          from: place < 0 ? filler : compact.base + place * compact.pixelStride,
-          count: dense.channels)
+        unsafe (dense.memory + index * dense.pixelBytes).copyMemory(
+          from: place < 0 ? filler.memory : compact.memory + place * compact.pixelBytes,
+          byteCount: dense.channels * dense.precision.bytes)
       }
     }
   }
@@ -135,15 +141,15 @@
 
   private func check(_ dense: FeatureMap, _ compact: FeatureMap) throws(VFIError) {
     guard dense.height == height, dense.width == width, compact.height == 1,
-      compact.width >= count, compact.channels == dense.channels
-    else { throw .defect("an active set and its maps differ in size") }
+      compact.width >= count, compact.channels == dense.channels,
+      compact.precision == dense.precision
+    else { throw .defect("an active set and its maps differ in size or type") }
   }
 
   /// Writes the pointers of the taps of the pixel at `position` in the compact `input`.
   func listInputs(
     around position: (y: Int, x: Int), _ grid: ConvolutionGrid, of input: FeatureMap,
-    zero: UnsafePointer<Float>,
-    to slots: UnsafeMutablePointer<UnsafePointer<Float>>
+    zero: UnsafeRawPointer, to slots: UnsafeMutablePointer<UnsafeRawPointer>
   ) {
     let (top, left) = (position.y &+ grid.originY, position.x &+ grid.originX)
     var slot = unsafe slots
@@ -156,7 +162,7 @@
           neighbour = unsafe Int(places[y &* width &+ x])
         }
         unsafe slot.pointee =
-          neighbour < 0 ? zero : UnsafePointer(input.base) + neighbour &* input.pixelStride
+          neighbour < 0 ? zero : UnsafeRawPointer(input.memory) + neighbour &* input.pixelBytes
         unsafe slot += ConvolutionGrid.tilePixels
       }
     }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// An instruction set for which the kernels are built.
 package enum CPULevel: Int, CaseIterable, Comparable, Sendable, CustomStringConvertible {
-  case portable, avx2, avx512
+  case portable, avx2, avx512, avx512BF16
 
   package static func < (a: CPULevel, b: CPULevel) -> Bool { a.rawValue < b.rawValue }
 
@@ -14,6 +14,7 @@ package enum CPULevel: Int, CaseIterable, Comparable, Sendable, CustomStringConv
     case .portable: "portable"
     case .avx2: "avx2"
     case .avx512: "avx512"
+    case .avx512BF16: "avx512bf16"
     }
   }
 }
@@ -35,6 +36,7 @@ package enum CPU {
       switch unsafe String(cString: name) {
       case "portable": result = 0
       case "avx2": result &= 1
+      case "avx512": result &= 3
       default: break
       }
     }
@@ -42,16 +44,17 @@ package enum CPU {
   }
 
   /// The best level that ``flags`` permit.
-  package static var level: CPULevel {
+  package static var level: CPULevel { level(flags) }
+
+  private static func level(_ flags: UInt32) -> CPULevel {
+    if flags & 7 == 7 { return .avx512BF16 }
     if flags & 3 == 3 { return .avx512 }
     return flags & 1 == 1 ? .avx2 : .portable
   }
 
   /// All levels that this machine can run, whatever the mask: for tests and benchmarks.
   package static var machineLevels: [CPULevel] {
-    CPULevel.allCases.filter {
-      $0 <= (machineFlags & 3 == 3 ? .avx512 : machineFlags & 1 == 1 ? .avx2 : .portable)
-    }
+    CPULevel.allCases.filter { $0 <= level(machineFlags) }
   }
 
   /// Number of CPUs that this process may run on.

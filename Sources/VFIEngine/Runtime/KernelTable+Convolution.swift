@@ -3,8 +3,9 @@ import CIntrinsics
 import Kernels
 import KernelsAVX2
 import KernelsAVX512
+import KernelsAVX512BF16
 
-/// The convolution kernels of one level: one for each width of a block of output channels.
+/// The convolution kernels of one level: one for each type and width of a block of output channels.
 @safe package struct ConvolutionKernels: Sendable {
   /// The kernels of one width, which is the number of output channels that they compute at once.
   @safe package struct Block: Sendable {
@@ -14,11 +15,17 @@ import KernelsAVX512
   }
 
   /// Widest first; each width divides the one before it.
-  package let blocks: [Block]
+  package var float32: [Block]
+  package var bfloat16: [Block]
   package let winogradInput: @Sendable (UnsafePointer<vfi_winograd_input>) -> Void
 
+  package func blocks(_ precision: Precision) -> [Block] {
+    precision == .float32 ? float32 : bfloat16
+  }
+
   /// The blocks that cover `channels` with the least waste, widest first.
-  package func split(_ channels: Int) -> [Block] {
+  package func split(_ channels: Int, _ precision: Precision) -> [Block] {
+    let blocks = blocks(precision)
     guard let narrowest = blocks.last?.width else { return [] }
     var remaining = (channels + narrowest - 1) / narrowest * narrowest
     var result: [Block] = []
@@ -32,26 +39,40 @@ import KernelsAVX512
   }
 
   static let portable = unsafe ConvolutionKernels(
-    blocks: [
+    float32: [
       Block(
         width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWide,
         winogradOutput: Kernels.winogradOutputWide),
       Block(
         width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrow,
         winogradOutput: Kernels.winogradOutputNarrow),
+    ],
+    bfloat16: [
+      Block(
+        width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWideBF16,
+        winogradOutput: Kernels.winogradOutputWide),
+      Block(
+        width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrowBF16,
+        winogradOutput: Kernels.winogradOutputNarrow),
     ], winogradInput: Kernels.winogradInput)
 
   static let avx2 = unsafe ConvolutionKernels(
-    blocks: [
+    float32: [
       Block(
         width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWide,
         winogradOutput: KernelsAVX2.winogradOutputWide),
       narrowAVX2,
+    ],
+    bfloat16: [
+      Block(
+        width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWideBF16,
+        winogradOutput: KernelsAVX2.winogradOutputWide),
+      narrowAVX2BF16,
     ], winogradInput: KernelsAVX2.winogradInput)
 
   /// The last 8 of 24 or 72 channels go to AVX2's narrow kernel, which does not waste half a vector.
   static let avx512 = unsafe ConvolutionKernels(
-    blocks: [
+    float32: [
       Block(
         width: KernelsAVX512.convolutionTileWideWidth, tile: KernelsAVX512.convolutionTileWide,
         winogradOutput: KernelsAVX512.winogradOutputWide),
@@ -60,10 +81,45 @@ import KernelsAVX512
         tile: KernelsAVX512.convolutionTileNarrow,
         winogradOutput: KernelsAVX512.winogradOutputNarrow),
       narrowAVX2,
+    ],
+    bfloat16: [
+      Block(
+        width: KernelsAVX512.convolutionTileWideWidth,
+        tile: KernelsAVX512.convolutionTileWideBF16,
+        winogradOutput: KernelsAVX512.winogradOutputWide),
+      Block(
+        width: KernelsAVX512.convolutionTileNarrowWidth,
+        tile: KernelsAVX512.convolutionTileNarrowBF16,
+        winogradOutput: KernelsAVX512.winogradOutputNarrow),
+      narrowAVX2BF16,
     ], winogradInput: KernelsAVX512.winogradInput)
+
+  /// The kernels of AVX-512, but for bfloat16.
+  static let avx512BF16: ConvolutionKernels = {
+    var kernels = avx512
+    kernels.bfloat16 = unsafe [
+      Block(
+        width: KernelsAVX512BF16.convolutionTileWideWidth,
+        tile: KernelsAVX512BF16.convolutionTileWideBF16,
+        winogradOutput: KernelsAVX512.winogradOutputWide),
+      Block(
+        width: KernelsAVX512BF16.convolutionTileNarrowWidth,
+        tile: KernelsAVX512BF16.convolutionTileNarrowBF16,
+        winogradOutput: KernelsAVX512.winogradOutputNarrow),
+      Block(
+        width: KernelsAVX512BF16.convolutionTileHalfWidth,
+        tile: KernelsAVX512BF16.convolutionTileHalfBF16,
+        winogradOutput: KernelsAVX2.winogradOutputNarrow),
+    ]
+    return kernels
+  }()
 
   private static let narrowAVX2 = unsafe Block(
     width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrow,
+    winogradOutput: KernelsAVX2.winogradOutputNarrow)
+
+  private static let narrowAVX2BF16 = unsafe Block(
+    width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrowBF16,
     winogradOutput: KernelsAVX2.winogradOutputNarrow)
 }
 
@@ -79,4 +135,7 @@ package struct PeakKernel: Sendable {
     operations: KernelsAVX2.multiplyAddPeakOperations, run: KernelsAVX2.multiplyAddPeak)
   static let avx512 = PeakKernel(
     operations: KernelsAVX512.multiplyAddPeakOperations, run: KernelsAVX512.multiplyAddPeak)
+  /// Of bfloat16; where there are no instructions for it, the peak is that of float32.
+  static let avx512BF16 = PeakKernel(
+    operations: KernelsAVX512BF16.dotPeakOperations, run: KernelsAVX512BF16.dotPeak)
 }

@@ -11,29 +11,47 @@ import KernelsAVX512
 @safe package struct MotionKernels: Sendable {
   package typealias Kernel<Arguments> = @Sendable (UnsafePointer<Arguments>, Int, Int) -> Void
 
-  package let backwardWarp: Kernel<vfi_warp>
-  package let backwardWarpPair: Kernel<vfi_warp_pair>
-  package let blockInput: Kernel<vfi_block_input>
-  package let resizeBilinear: Kernel<vfi_resize>
-  package let doubleSize: Kernel<vfi_resize>
+  package let backwardWarp: ByPrecision<Kernel<vfi_warp>>
+  package let backwardWarpPair: ByPrecision<Kernel<vfi_warp_pair>>
+  package let blockInput: ByPrecision<Kernel<vfi_block_input>>
+  package let resizeBilinear: ByPrecision<Kernel<vfi_resize>>
+  package let doubleSize: ByPrecision<Kernel<vfi_resize>>
+  /// By the output's type, then by the input's.
+  package let convertTo: ByPrecision<ByPrecision<Kernel<vfi_convert>>>
   package let motionCandidates: Kernel<vfi_candidates>
   package let chooseMotion: Kernel<vfi_choice>
 
   static let portable = unsafe MotionKernels(
-    backwardWarp: Kernels.backwardWarp, backwardWarpPair: Kernels.backwardWarpPair,
-    blockInput: Kernels.blockInput,
-    resizeBilinear: Kernels.resizeBilinear, doubleSize: Kernels.doubleSize,
+    backwardWarp: ByPrecision(Kernels.backwardWarp, Kernels.backwardWarpBF16),
+    backwardWarpPair: ByPrecision(Kernels.backwardWarpPair, Kernels.backwardWarpPairBF16),
+    blockInput: ByPrecision(Kernels.blockInput, Kernels.blockInputBF16),
+    resizeBilinear: ByPrecision(Kernels.resizeBilinear, Kernels.resizeBilinearBF16),
+    doubleSize: ByPrecision(Kernels.doubleSize, Kernels.doubleSizeBF16),
+    convertTo: ByPrecision(
+      ByPrecision(Kernels.convertFloat32ToFloat32, Kernels.convertBFloat16ToFloat32),
+      ByPrecision(Kernels.convertFloat32ToBFloat16, Kernels.convertBFloat16ToBFloat16)),
     motionCandidates: Kernels.motionCandidates, chooseMotion: Kernels.chooseMotion)
 
   static let avx2 = unsafe MotionKernels(
-    backwardWarp: KernelsAVX2.backwardWarp, backwardWarpPair: KernelsAVX2.backwardWarpPair,
-    blockInput: KernelsAVX2.blockInput,
-    resizeBilinear: KernelsAVX2.resizeBilinear, doubleSize: KernelsAVX2.doubleSize,
+    backwardWarp: ByPrecision(KernelsAVX2.backwardWarp, KernelsAVX2.backwardWarpBF16),
+    backwardWarpPair: ByPrecision(KernelsAVX2.backwardWarpPair, KernelsAVX2.backwardWarpPairBF16),
+    blockInput: ByPrecision(KernelsAVX2.blockInput, KernelsAVX2.blockInputBF16),
+    resizeBilinear: ByPrecision(KernelsAVX2.resizeBilinear, KernelsAVX2.resizeBilinearBF16),
+    doubleSize: ByPrecision(KernelsAVX2.doubleSize, KernelsAVX2.doubleSizeBF16),
+    convertTo: ByPrecision(
+      ByPrecision(KernelsAVX2.convertFloat32ToFloat32, KernelsAVX2.convertBFloat16ToFloat32),
+      ByPrecision(KernelsAVX2.convertFloat32ToBFloat16, KernelsAVX2.convertBFloat16ToBFloat16)),
     motionCandidates: KernelsAVX2.motionCandidates, chooseMotion: KernelsAVX2.chooseMotion)
 
   static let avx512 = unsafe MotionKernels(
-    backwardWarp: KernelsAVX512.backwardWarp, backwardWarpPair: KernelsAVX512.backwardWarpPair,
-    blockInput: KernelsAVX512.blockInput,
-    resizeBilinear: KernelsAVX512.resizeBilinear, doubleSize: KernelsAVX512.doubleSize,
+    backwardWarp: ByPrecision(KernelsAVX512.backwardWarp, KernelsAVX512.backwardWarpBF16),
+    backwardWarpPair: ByPrecision(
+      KernelsAVX512.backwardWarpPair, KernelsAVX512.backwardWarpPairBF16),
+    blockInput: ByPrecision(KernelsAVX512.blockInput, KernelsAVX512.blockInputBF16),
+    resizeBilinear: ByPrecision(KernelsAVX512.resizeBilinear, KernelsAVX512.resizeBilinearBF16),
+    doubleSize: ByPrecision(KernelsAVX512.doubleSize, KernelsAVX512.doubleSizeBF16),
+    convertTo: ByPrecision(
+      ByPrecision(KernelsAVX512.convertFloat32ToFloat32, KernelsAVX512.convertBFloat16ToFloat32),
+      ByPrecision(KernelsAVX512.convertFloat32ToBFloat16, KernelsAVX512.convertBFloat16ToBFloat16)),
     motionCandidates: KernelsAVX512.motionCandidates, chooseMotion: KernelsAVX512.chooseMotion)
 }

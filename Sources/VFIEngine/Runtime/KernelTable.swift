@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: MIT
 
+/// A kernel for each type of features.
+package struct ByPrecision<Kernel: Sendable>: Sendable {
+  private let float32: Kernel
+  private let bfloat16: Kernel
+
+  init(_ float32: Kernel, _ bfloat16: Kernel) {
+    self.float32 = float32
+    self.bfloat16 = bfloat16
+  }
+
+  package subscript(precision: Precision) -> Kernel {
+    precision == .float32 ? float32 : bfloat16
+  }
+}
+
 /// The kernels of one instruction set: the only place that knows about levels.
 ///
 /// Each family has a structure of functions of its own, filled in `KernelTable+Family.swift`.
@@ -7,7 +22,7 @@ package struct KernelTable: Sendable {
   package let level: CPULevel
   package let convolution: ConvolutionKernels
   package let motion: MotionKernels
-  package let peak: PeakKernel
+  package let peak: ByPrecision<PeakKernel>
   package let pixelConvert: PixelConvertKernels
   package let merge: MergeKernels
   package let inverseSearch: InverseSearchKernels
@@ -15,9 +30,19 @@ package struct KernelTable: Sendable {
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
-    convolution = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    convolution =
+      switch level {
+      case .portable: .portable
+      case .avx2: .avx2
+      case .avx512: .avx512
+      case .avx512BF16: .avx512BF16
+      }
+    // No other kernel has instructions of its own for bfloat16.
+    let level = min(level, .avx512)
     motion = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
-    peak = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    let multiplyAdds: PeakKernel =
+      level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    peak = ByPrecision(multiplyAdds, self.level == .avx512BF16 ? .avx512BF16 : multiplyAdds)
     pixelConvert = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     merge = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     inverseSearch = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable

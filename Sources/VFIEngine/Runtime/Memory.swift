@@ -95,15 +95,20 @@ package final class Arena {
   deinit { for old in blocks { unsafe ledger.giveBack(old.memory, old.size) } }
 
   /// Uninitialised features, 64-byte aligned, valid until the arena is released or reset.
-  package func map(height: Int, width: Int, channels: Int) throws(VFIError) -> FeatureMap {
+  package func map(
+    height: Int, width: Int, channels: Int, precision: Precision = .float32
+  ) throws(VFIError) -> FeatureMap {
     let (pixels, o1) = height.multipliedReportingOverflow(by: width)
     let (count, o2) = pixels.multipliedReportingOverflow(by: channels)
     guard !o1, !o2, height > 0, width > 0, channels > 0 else {
       throw .size("a feature map of \(height) x \(width) x \(channels) is too large")
     }
-    let memory = unsafe try buffer(of: Float.self, count: count)
+    let (bytes, o3) = count.multipliedReportingOverflow(by: precision.bytes)
+    guard !o3 else { throw .size("a feature map of \(count) values is too large") }
+    let memory = unsafe try buffer(of: UInt8.self, count: bytes)
     return unsafe FeatureMap(
-      unsafeBase: memory, height: height, width: width, channels: channels, pixelStride: channels)
+      unsafeMemory: UnsafeMutableRawPointer(memory), height: height, width: width,
+      channels: channels, pixelStride: channels, precision: precision)
   }
 
   /// Uninitialised memory for `count` elements, 64-byte aligned.
