@@ -91,7 +91,8 @@ private func blockInputPixels(
     let pixel = place(output.base, index &* output.stride, half)
     samplePixel(bilinearTap(a, x: x + f.x, y: y + f.y, half), a.channels, pixel, half)
     samplePixel(
-      bilinearTap(b, x: x + f.z, y: y + f.w, half), a.channels, place(pixel, a.channels, half), half)
+      bilinearTap(b, x: x + f.z, y: y + f.w, half), a.channels, place(pixel, a.channels, half), half
+    )
     let tap = bilinearTap(coarse, x: (x + 0.5) * 0.5 - 0.5, y: (y + 0.5) * 0.5 - 0.5, half)
     samplePixel(tap, coarse.channels, place(pixel, 2 &* a.channels, half), half)
     store4(f, pixel, 2 &* a.channels &+ coarse.channels, half)

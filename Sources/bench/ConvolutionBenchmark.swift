@@ -28,7 +28,7 @@ final class ConvolutionBenchmark {
   private let engine: Engine
   private let run: (Engine) throws(VFIError) -> Void
 
-  init(_ shape: Shape, engine: Engine) throws {
+  init(_ shape: Shape, _ precision: Precision, engine: Engine) throws {
     self.shape = shape
     self.engine = engine
     var weights = SafetensorsWriter()
@@ -40,19 +40,21 @@ final class ConvolutionBenchmark {
     }
     let (file, arena) = (try weights.file(), engine.scratch)
     let scale = shape.transposed ? 2 : 1
-    let input = try noise(shape.height, shape.width, shape.inputs, in: arena)
+    let input = try noise(shape.height, shape.width, shape.inputs, precision, in: arena)
     let output = try arena.map(
-      height: shape.height * scale, width: shape.width * scale, channels: shape.outputs)
+      height: shape.height * scale, width: shape.width * scale, channels: shape.outputs,
+      precision: precision)
     if shape.transposed {
       let layer = try TransposedConvolution(
-        file, "layer", inputs: shape.inputs, outputs: shape.outputs, kernels: engine.kernels)
+        file, "layer", inputs: shape.inputs, outputs: shape.outputs, precision: precision,
+        kernels: engine.kernels)
       run = { (engine) throws(VFIError) in try layer(input, into: output, on: engine) }
       return
     }
     let layer = try Convolution(
       file, "layer", inputs: shape.inputs, outputs: shape.outputs, kernel: shape.kernel,
       activation: .leakyReLU(0.1), method: shape.winograd ? .winograd : .direct,
-      kernels: engine.kernels)
+      precision: precision, kernels: engine.kernels)
     guard let percent = shape.activePercent else {
       run = { (engine) throws(VFIError) in try layer(input, into: output, on: engine) }
       return
@@ -61,9 +63,9 @@ final class ConvolutionBenchmark {
     let active = try ActiveSet(height: shape.height, width: shape.width, in: arena) { y, x in
       (UInt32(y / 8 * 1000 + x / 8) &* 2_654_435_761) >> 8 % 100 < UInt32(percent)
     }
-    let compact = try active.map(channels: shape.inputs, in: arena)
+    let compact = try active.map(channels: shape.inputs, precision: precision, in: arena)
     try active.gather(input, into: compact)
-    let result = try active.map(channels: shape.outputs, in: arena)
+    let result = try active.map(channels: shape.outputs, precision: precision, in: arena)
     run = { (engine) throws(VFIError) in
       try layer(compact, active: active, into: result, on: engine)
     }
@@ -79,9 +81,9 @@ final class ConvolutionBenchmark {
 
 /// A map of numbers in 0...1.
 func noise(
-  _ height: Int, _ width: Int, _ channels: Int, in arena: Arena
+  _ height: Int, _ width: Int, _ channels: Int, _ precision: Precision = .float32, in arena: Arena
 ) throws(VFIError) -> FeatureMap {
-  let map = try arena.map(height: height, width: width, channels: channels)
+  let map = try arena.map(height: height, width: width, channels: channels, precision: precision)
   var random = SeededRandom(UInt64(height * width + channels))
   for y in 0..<height {
     for x in 0..<width {

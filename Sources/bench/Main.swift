@@ -40,7 +40,7 @@ struct Benchmark {
     print("machine: \(machineName()), \(CPU.count) CPUs, level \(CPU.level)")
     print("commit:  \(arguments.count > 1 ? arguments[1] : "unknown")")
     for level in CPU.machineLevels where benchmark.rounds > 1 {
-      try benchmark.convolutions(KernelTable(level: level))
+      try benchmark.convolutions(KernelTable(level: level), .fastest(level))
     }
     try benchmark.blocks()
     try benchmark.frames()
@@ -48,24 +48,25 @@ struct Benchmark {
   }
 
   /// Convolutions of one level, each beside a measurement of the peak.
-  func convolutions(_ kernels: KernelTable) throws {
+  func convolutions(_ kernels: KernelTable, _ precision: Precision) throws {
     let engine = Engine(kernels: kernels, runner: try ThreadPool(threads: 1))
-    let benchmarks = try (Self.dense + Self.winograd + Self.sparse).map {
-      try ConvolutionBenchmark($0, engine: engine)
+    let winograd = precision == .float32 ? Self.winograd : []
+    let benchmarks = try (Self.dense + winograd + Self.sparse).map {
+      try ConvolutionBenchmark($0, precision, engine: engine)
     }
     var peaks: [Double] = []
     var times = [[Double]](repeating: [], count: benchmarks.count)
     var operations = [Double](repeating: 0, count: benchmarks.count)
     for _ in 0..<rounds {
       for (index, benchmark) in benchmarks.enumerated() {
-        peaks.append(peak(kernels))
+        peaks.append(peak(kernels.peak[precision]))
         let result = try benchmark.measure()
         times[index].append(result.duration.processor)
         operations[index] = result.operations
       }
     }
     let peak = median(peaks)
-    print("\n\(kernels.level): peak \(format(peak, 1)) GFLOP/s a thread")
+    print("\n\(kernels.level), \(precision): peak \(format(peak, 1)) GFLOP/s a thread")
     print("      ms  GFLOP/s  of peak")
     for (index, benchmark) in benchmarks.enumerated() {
       let time = median(times[index])
@@ -77,12 +78,12 @@ struct Benchmark {
   }
 
   /// Floating-point operations per nanosecond of the level's multiply-add alone.
-  private func peak(_ kernels: KernelTable) -> Double {
+  private func peak(_ kernel: PeakKernel) -> Double {
     let count = 2_000_000
     var result: Float = 0
-    let duration = Duration { result = kernels.peak.run(count, 0.5, 1) }
+    let duration = Duration { result = kernel.run(count, 0.5, 1) }
     precondition(result.isFinite)
-    return Double(count * kernels.peak.operations) / duration.processor
+    return Double(count * kernel.operations) / duration.processor
   }
 
   /// UGSP's sparse blocks at several active shares, one thread.
@@ -131,7 +132,9 @@ struct Benchmark {
     do { files.append(try .embedded()) } catch { print("\nno default model: \(error)") }
     for path in paths { files.append(try WeightFile(path: path)) }
     let benchmarks = try files.flatMap { file in
-      try [1, 2].map { try ModelBenchmark(file, threads: $0) }
+      try Precision.allCases.flatMap { precision in
+        try [1, 2].map { try ModelBenchmark(file, precision, threads: $0) }
+      }
     }
     print("\nmodels at \(ModelBenchmark.width)x\(ModelBenchmark.height)")
     print("   wall ms  CPU ms")

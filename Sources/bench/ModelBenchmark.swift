@@ -13,10 +13,10 @@ final class ModelBenchmark {
   private let frames: Arena
   private let images: (FeatureMap, FeatureMap)
 
-  init(_ file: WeightFile, threads: Int) throws {
+  init(_ file: WeightFile, _ precision: Precision, threads: Int) throws {
     engine = Engine(runner: try ThreadPool(threads: threads))
-    model = try openModel(file, kernels: engine.kernels)
-    name = "\(model.info.name), \(threads) thread\(threads == 1 ? "" : "s")"
+    model = try openModel(file, precision: precision, kernels: engine.kernels)
+    name = "\(model.info.name), \(model.precision), \(threads) thread\(threads == 1 ? "" : "s")"
     frames = Arena(ledger: engine.ledger)
     let multiple = model.multiple
     let height = (Self.height + multiple - 1) / multiple * multiple

@@ -42,8 +42,8 @@ private enum Factor: CaseIterable {
 }
 
 @Suite struct ResizeBilinearTests {
-  @Test(arguments: CPU.machineLevels)
-  func equalsTheNaiveTwin(level: CPULevel) throws {
+  @Test(arguments: CPU.machineLevels, Precision.allCases)
+  func equalsTheNaiveTwin(level: CPULevel, precision: Precision) throws {
     var random = SeededRandom(4)
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
     for round in 0..<150 {
@@ -53,10 +53,11 @@ private enum Factor: CaseIterable {
       let side: GuardedMap.Side = round % 2 == 0 ? .before : .after
       let input = GuardedMap(
         height: height, width: width, channels: channels,
-        pixelStride: channels + Int.random(in: 0...3, using: &random), guarded: side)
+        pixelStride: channels + Int.random(in: 0...3, using: &random), precision: precision,
+        guarded: side)
       let output = GuardedMap(
         height: factor.size(height), width: factor.size(width), channels: channels + 2,
-        guarded: side)
+        precision: precision, guarded: side)
       input.fill { Float.random(in: -1...1, using: &random) }
       output.fill { 0.25 }
       let slice = output.map.slice(1..<channels + 1)
@@ -69,7 +70,8 @@ private enum Factor: CaseIterable {
           for c in 0..<channels {
             let value = naiveResize(input.map, step: step, y: y, x: x, c: c)
             let expected = value * scale + (adding ? 0.25 : 0)
-            #expect(abs(slice[y, x, c] - expected) <= tolerance, "\(factor) \(y) \(x) \(c)")
+            let allowed = tolerance + precision.rounding * abs(expected)
+            #expect(abs(slice[y, x, c] - expected) <= allowed, "\(factor) \(y) \(x) \(c)")
           }
         }
       }
@@ -92,15 +94,20 @@ private enum Factor: CaseIterable {
   }
 
   /// An addend of its own is read, not written.
-  @Test(arguments: CPU.machineLevels, [2, 3])
-  func addendMayBeAnotherMap(level: CPULevel, factor: Int) throws {
+  @Test(
+    arguments: CPU.machineLevels.flatMap { level in Precision.allCases.map { (level, $0) } },
+    [2, 3])
+  func addendMayBeAnotherMap(_ kernel: (CPULevel, Precision), factor: Int) throws {
+    let (level, precision) = kernel
     var random = SeededRandom(8)
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
     for channels in [1, 4, 9, 23] {
-      let input = GuardedMap(height: 5, width: 6, channels: channels)
+      let input = GuardedMap(height: 5, width: 6, channels: channels, precision: precision)
       let (height, width) = (5 * factor, 6 * factor)
-      let addend = GuardedMap(height: height, width: width, channels: channels + 3)
-      let output = GuardedMap(height: height, width: width, channels: channels)
+      let addend = GuardedMap(
+        height: height, width: width, channels: channels + 3, precision: precision)
+      let output = GuardedMap(
+        height: height, width: width, channels: channels, precision: precision)
       input.fill { Float.random(in: -1...1, using: &random) }
       addend.fill { Float.random(in: -1...1, using: &random) }
       let slice = addend.map.slice(2..<2 + channels)
@@ -111,7 +118,9 @@ private enum Factor: CaseIterable {
         for x in 0..<width {
           for c in 0..<channels {
             let value = naiveResize(input.map, step: step, y: y, x: x, c: c)
-            #expect(abs(output.map[y, x, c] - (2 * value + slice[y, x, c])) <= tolerance)
+            let expected = 2 * value + slice[y, x, c]
+            let allowed = tolerance + precision.rounding * abs(expected)
+            #expect(abs(output.map[y, x, c] - expected) <= allowed)
           }
         }
       }

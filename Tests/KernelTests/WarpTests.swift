@@ -12,8 +12,8 @@ private let extremes: [Float] = [
 ]
 
 @Suite struct BackwardWarpTests {
-  @Test(arguments: CPU.machineLevels)
-  func equalsTheNaiveTwin(level: CPULevel) throws {
+  @Test(arguments: CPU.machineLevels, Precision.allCases)
+  func equalsTheNaiveTwin(level: CPULevel, precision: Precision) throws {
     var random = SeededRandom(1)
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
     for round in 0..<160 {
@@ -23,11 +23,12 @@ private let extremes: [Float] = [
       let side: GuardedMap.Side = round % 2 == 0 ? .before : .after
       let input = GuardedMap(
         height: height, width: width, channels: channels,
-        pixelStride: channels + Int.random(in: 0...3, using: &random), guarded: side)
+        pixelStride: channels + Int.random(in: 0...3, using: &random), precision: precision,
+        guarded: side)
       let flow = GuardedMap(
         height: height, width: width, channels: 2, pixelStride: 4, guarded: side)
       let output = GuardedMap(
-        height: height, width: width, channels: channels + 2, guarded: side)
+        height: height, width: width, channels: channels + 2, precision: precision, guarded: side)
       input.fill { Float.random(in: -1...1, using: &random) }
       let reach = Float([0.7, 5, 100].randomElement(using: &random) ?? 1)
       flow.fill {
@@ -43,7 +44,8 @@ private let extremes: [Float] = [
           #expect(output.map[y, x, 0] == 7 && output.map[y, x, channels + 1] == 7)
           for c in 0..<channels {
             let expected = NaiveMotion.warp(input.map, flow.map, y: y, x: x, c: c)
-            #expect(abs(slice[y, x, c] - expected) <= tolerance)
+            let allowed = tolerance + precision.rounding * abs(expected)
+            #expect(abs(slice[y, x, c] - expected) <= allowed)
           }
         }
       }
@@ -67,18 +69,19 @@ private let extremes: [Float] = [
   }
 
   /// A picture of one value stays exactly that, however the flow falls between the pixels.
-  @Test(arguments: CPU.machineLevels)
-  func evenPictureIsExact(level: CPULevel) throws {
+  @Test(arguments: CPU.machineLevels, Precision.allCases)
+  func evenPictureIsExact(level: CPULevel, precision: Precision) throws {
     var random = SeededRandom(2)
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
     let (input, flow, output) = (
-      GuardedMap(height: 9, width: 8, channels: 19), GuardedMap(height: 9, width: 8, channels: 2),
-      GuardedMap(height: 9, width: 8, channels: 19)
+      GuardedMap(height: 9, width: 8, channels: 19, precision: precision),
+      GuardedMap(height: 9, width: 8, channels: 2),
+      GuardedMap(height: 9, width: 8, channels: 19, precision: precision)
     )
     input.fill { 0.3 }
     flow.fill { Float.random(in: -9...9, using: &random) }
     try backwardWarp(input.map, flow: flow.map, into: output.map, on: engine)
-    #expect(output.bits.allSatisfy { $0 == Float(0.3).bitPattern })
+    #expect(output.bits.allSatisfy { $0 == precision.rounded(0.3).bitPattern })
   }
 
   @Test(arguments: CPU.machineLevels)
@@ -102,19 +105,24 @@ private let extremes: [Float] = [
   }
 
   /// Two maps at once give what one after the other gives, to the bit, and the flow beside them.
-  @Test(arguments: CPU.machineLevels, [1, 3, 4, 7, 16, 24, 32, 50])
-  func pairEqualsTwoWarps(level: CPULevel, channels: Int) throws {
+  @Test(
+    arguments: CPU.machineLevels.flatMap { level in Precision.allCases.map { (level, $0) } },
+    [1, 3, 4, 7, 16, 24, 32, 50])
+  func pairEqualsTwoWarps(_ kernel: (CPULevel, Precision), channels: Int) throws {
+    let (level, precision) = kernel
     var random = SeededRandom(9)
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
     let (height, width) = (13, 11)
-    func map(_ channels: Int, _ value: () -> Float) -> FeatureMap {
-      let map = GuardedMap(height: height, width: width, channels: channels)
+    func map(
+      _ channels: Int, _ precision: Precision = precision, _ value: () -> Float
+    ) -> FeatureMap {
+      let map = GuardedMap(height: height, width: width, channels: channels, precision: precision)
       map.fill(value)
       return map.map
     }
     let a = map(channels) { Float.random(in: -1...1, using: &random) }
     let b = map(channels) { Float.random(in: -1...1, using: &random) }
-    let flow = map(4) { Float.random(in: -7...7, using: &random) }
+    let flow = map(4, .float32) { Float.random(in: -7...7, using: &random) }
     let single = map(channels) { 0 }
     let output = map(2 * channels + 5) { 9 }
     try backwardWarpPair(
@@ -124,7 +132,8 @@ private let extremes: [Float] = [
         source, flow: flow.slice(2 * index..<2 * index + 2), into: single, on: engine)
       #expect(bits(output.slice(index * channels..<(index + 1) * channels)) == bits(single))
     }
-    #expect(bits(output.slice(2 * channels..<2 * channels + 4)) == bits(flow))
+    let rounded = bits(flow).map { precision.rounded(Float(bitPattern: $0)).bitPattern }
+    #expect(bits(output.slice(2 * channels..<2 * channels + 4)) == rounded)
     let beside = output.slice(2 * channels + 4..<output.channels)
     #expect(bits(beside).allSatisfy { $0 == Float(9).bitPattern })
   }

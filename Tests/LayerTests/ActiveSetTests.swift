@@ -11,16 +11,22 @@ import VFIEngine
     let layer: Convolution
     let input: FeatureMap
     let residual: FeatureMap
+    let precision: Precision
 
-    init(level: CPULevel, kernel: Int, dilation: Int, threads: Int = 2) throws {
+    init(
+      level: CPULevel, _ precision: Precision = .float32, kernel: Int, dilation: Int,
+      threads: Int = 2
+    ) throws {
+      self.precision = precision
       engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
       var writer = SafetensorsWriter()
       writer.addConvolution("a", inputs: 9, outputs: 21, kernel: kernel, slopes: "s")
       let file = try writer.file()
       layer = try Convolution(
         file, "a", inputs: 9, outputs: 21, kernel: kernel, dilation: dilation,
-        activation: .prelu(try file.floats("s.weight", shape: [21])), kernels: engine.kernels)
-      input = try engine.scratch.map(height: 17, width: 23, channels: 9)
+        activation: .prelu(try file.floats("s.weight", shape: [21])), precision: precision,
+        kernels: engine.kernels)
+      input = try engine.scratch.map(height: 17, width: 23, channels: 9, precision: precision)
       residual = try engine.scratch.map(height: 17, width: 23, channels: 21)
       var random = SeededRandom(8)
       for map in [input, residual] {
@@ -41,7 +47,7 @@ import VFIEngine
     /// The sparse result in a dense map; `elsewhere` where nothing is active.
     func sparse(_ active: ActiveSet, elsewhere: Float) throws -> FeatureMap {
       let arena = engine.scratch
-      let compact = try active.map(channels: 9, in: arena)
+      let compact = try active.map(channels: 9, precision: precision, in: arena)
       let added = try active.map(channels: 21, in: arena)
       let result = try active.map(channels: 21, in: arena)
       try active.gather(input, into: compact)
@@ -54,19 +60,25 @@ import VFIEngine
     }
   }
 
-  private static let shapes = [(1, 1), (3, 1), (3, 2), (5, 1)]
+  typealias Shape = (precision: Precision, kernel: Int, dilation: Int)
+
+  private static let shapes = Precision.allCases.flatMap { precision in
+    [(1, 1), (3, 1), (3, 2), (5, 1)].map { (precision, $0.0, $0.1) }
+  }
 
   @Test(arguments: CPU.machineLevels, shapes)
-  func allActiveEqualsDense(level: CPULevel, shape: (kernel: Int, dilation: Int)) throws {
-    let pair = try Pair(level: level, kernel: shape.kernel, dilation: shape.dilation)
+  func allActiveEqualsDense(level: CPULevel, shape: Shape) throws {
+    let pair = try Pair(
+      level: level, shape.precision, kernel: shape.kernel, dilation: shape.dilation)
     let all = try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { _, _ in true }
     #expect(all.count == 17 * 23 && all.share == 1)
     #expect(bits(try pair.sparse(all, elsewhere: 0)) == bits(try pair.dense()))
   }
 
   @Test(arguments: CPU.machineLevels, shapes)
-  func partActiveEqualsMaskedDense(level: CPULevel, shape: (kernel: Int, dilation: Int)) throws {
-    let pair = try Pair(level: level, kernel: shape.kernel, dilation: shape.dilation)
+  func partActiveEqualsMaskedDense(level: CPULevel, shape: Shape) throws {
+    let pair = try Pair(
+      level: level, shape.precision, kernel: shape.kernel, dilation: shape.dilation)
     for share in [2, 3, 10] {
       var random = SeededRandom(UInt64(share))
       let active = try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { _, _ in

@@ -2,7 +2,7 @@
 import Glibc
 import VFIEngine
 
-/// Features with an inaccessible page right before the first float or right after the last one.
+/// Features with an inaccessible page right before the first value or right after the last one.
 ///
 /// The memory stays mapped until the tests end, since a view of it does not keep its owner alive.
 package struct GuardedMap {
@@ -11,10 +11,11 @@ package struct GuardedMap {
   package let map: FeatureMap
 
   package init(
-    height: Int, width: Int, channels: Int, pixelStride: Int? = nil, guarded side: Side = .after
+    height: Int, width: Int, channels: Int, pixelStride: Int? = nil,
+    precision: Precision = .float32, guarded side: Side = .after
   ) {
     let stride = pixelStride ?? channels
-    let bytes = ((height * width - 1) * stride + channels) * 4
+    let bytes = ((height * width - 1) * stride + channels) * precision.bytes
     let page = 4096
     let inner = (bytes + page - 1) / page * page
     let size = inner + 2 * page
@@ -25,20 +26,28 @@ package struct GuardedMap {
     mprotect(memory, page, PROT_NONE)
     mprotect(memory + page + inner, page, PROT_NONE)
     let offset = side == .before ? page : page + inner - bytes
-    let base = (memory + offset).bindMemory(to: Float.self, capacity: bytes / 4)
     map = FeatureMap(
-      unsafeBase: base, height: height, width: width, channels: channels, pixelStride: stride)
+      unsafeMemory: memory + offset, height: height, width: width, channels: channels,
+      pixelStride: stride, precision: precision)
   }
 
-  /// Fills every float, those between the channels of a slice too.
+  /// All values in a row, those between the channels of a slice too.
+  private var values: FeatureMap {
+    let count = (map.height * map.width - 1) * map.pixelStride + map.channels
+    return FeatureMap(
+      unsafeMemory: map.memory, height: 1, width: 1, channels: count, pixelStride: count,
+      precision: map.precision)
+  }
+
+  /// Fills every value, those between the channels of a slice too.
   package func fill(_ value: () -> Float) {
-    let count = (map.height * map.width - 1) * map.pixelStride + map.channels
-    for i in 0..<count { map.base[i] = value() }
+    let values = values
+    for i in 0..<values.channels { values[0, 0, i] = value() }
   }
 
-  /// All floats, those between the channels of a slice too, as bits.
+  /// All values, those between the channels of a slice too, as bits of a float.
   package var bits: [UInt32] {
-    let count = (map.height * map.width - 1) * map.pixelStride + map.channels
-    return (0..<count).map { map.base[$0].bitPattern }
+    let values = values
+    return (0..<values.channels).map { values[0, 0, $0].bitPattern }
   }
 }

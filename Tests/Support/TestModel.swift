@@ -6,6 +6,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
   // Sendable: tests use it from one thread.
   package let info: ModelInfo
   package let multiple = 16
+  package let precision = Precision.float32
   package var encodeCount = 0
   package var prepareCount = 0
   package var decodeCount = 0

@@ -12,6 +12,7 @@ package final class DefaultModel: InterpolationModel {
 
   package let info: ModelInfo
   package let multiple = 32
+  package let precision = Precision.float32
   private let encoder: DefaultModelEncoder
   private let refineEighth: RefineEighth
   private let refineQuarter: RefineQuarter

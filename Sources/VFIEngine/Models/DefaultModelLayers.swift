@@ -47,7 +47,7 @@ final class DefaultModelEncoder: Sendable {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let centred = try level(0, 3, engine.scratch)
-    try subtractMean(Self.mean, from: image, into: centred, on: engine)
+    try convert(image, plus: -Self.mean, into: centred, on: engine)
     try toHalf(centred, into: half, on: engine)
     engine.scratch.release(to: mark)
     let reduced = (try level(2, 32, engine.scratch), try level(3, 48, engine.scratch))

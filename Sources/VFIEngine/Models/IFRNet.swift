@@ -25,6 +25,7 @@ package final class IFRNet: InterpolationModel {
 
   package let info: ModelInfo
   package let multiple = 16
+  package let precision: Precision
   private let encoder: IFRNetEncoder
   /// Of level 4, 3, 2, 1.
   private let decoders: [IFRNetDecoder]
@@ -32,10 +33,13 @@ package final class IFRNet: InterpolationModel {
   private let pyramid: [Int]
 
   init(
-    _ file: WeightFile, architecture: String, _ variant: Variant, kernels: KernelTable
+    _ file: WeightFile, architecture: String, _ variant: Variant, precision: Precision,
+    kernels: KernelTable
   ) throws(VFIError) {
+    self.precision = precision
     pyramid = variant.pyramid
-    encoder = try IFRNetEncoder(file, "encoder", variant, kernels: kernels)
+    encoder = try IFRNetEncoder(
+      file, "encoder", variant, precision: precision, kernels: kernels)
     var decoders: [IFRNetDecoder] = []
     for level in [4, 3, 2, 1] {
       let channels = variant.pyramid[level - 1]
@@ -45,7 +49,7 @@ package final class IFRNet: InterpolationModel {
         try IFRNetDecoder(
           file, "decoder\(level).convblock", inputs: middle + (level == 4 ? 1 : Self.flowChannels),
           channels: middle, features: level == 1 ? nil : variant.pyramid[level - 2],
-          side: variant.side, kernels: kernels))
+          side: variant.side, precision: precision, kernels: kernels))
     }
     self.decoders = decoders
     var macs = 2 * encoder.multiplyAddsPerPixel
@@ -70,7 +74,7 @@ package final class IFRNet: InterpolationModel {
     }
     let mean = try meanOfBoth(a.image, b.image, on: engine)
     let joint = try engine.scratch.map(
-      height: height / 16, width: width / 16, channels: 2 * pyramid[3] + 1)
+      height: height / 16, width: width / 16, channels: 2 * pyramid[3] + 1, precision: precision)
     let coarsest = (joint.slice(0..<pyramid[3]), joint.slice(pyramid[3]..<2 * pyramid[3]))
     return PairFeatures(
       try encoder(a.image, mean: mean, coarsest: coarsest.0, on: engine),
@@ -90,20 +94,17 @@ package final class IFRNet: InterpolationModel {
     return output
   }
 
-  /// What is known at one level, in the map that this level's decoder reads.
-  ///
-  /// cat[ft, W(f0, F0), W(f1, F1), F0, F1]: `features` and `flows` come from the coarser level.
+  /// What is known at one level: `features` and `flows` come from the coarser one.
   package struct LevelMotion {
+    /// What this level's decoder reads: cat[ft, W(f0, F0), W(f1, F1), F0, F1].
     let map: FeatureMap
+    /// To a (x, y), then to b, in pixels of this level; float32.
+    package let flows: FeatureMap
     /// Channels of this level's features.
     let channels: Int
     package var features: FeatureMap { map.slice(0..<channels) }
-    /// To a (x, y), then to b, in pixels of this level.
-    package var flows: FeatureMap { map.slice(3 * channels..<map.channels) }
-    var warpedA: FeatureMap { map.slice(channels..<2 * channels) }
-    var warpedB: FeatureMap { map.slice(2 * channels..<3 * channels) }
-    var flowA: FeatureMap { map.slice(3 * channels..<3 * channels + 2) }
-    var flowB: FeatureMap { map.slice(3 * channels + 2..<3 * channels + 4) }
+    /// All but `features`, which the warp writes.
+    var warped: FeatureMap { map.slice(channels..<map.channels) }
   }
 
   /// Decoder 4: cat[f0_4, f1_4, t] -> motion at level 3.
@@ -144,10 +145,12 @@ package final class IFRNet: InterpolationModel {
     _ level: Int, of pair: PairFeatures, in arena: Arena
   ) throws(VFIError) -> LevelMotion {
     let channels = pyramid[level - 1]
+    let (height, width) = (pair.a.image.height >> level, pair.a.image.width >> level)
     return LevelMotion(
       map: try arena.map(
-        height: pair.a.image.height >> level, width: pair.a.image.width >> level,
-        channels: 3 * channels + Self.flowChannels),
+        height: height, width: width, channels: 3 * channels + Self.flowChannels,
+        precision: precision),
+      flows: try arena.map(height: height, width: width, channels: Self.flowChannels),
       channels: channels)
   }
 
@@ -157,7 +160,6 @@ package final class IFRNet: InterpolationModel {
     guard let a = pair.a.levels[level - 1], let b = pair.b.levels[level - 1] else {
       throw .defect("IFRNet got features without level \(level)")
     }
-    try backwardWarp(a, flow: motion.flowA, into: motion.warpedA, on: engine)
-    try backwardWarp(b, flow: motion.flowB, into: motion.warpedB, on: engine)
+    try backwardWarpPair(a, b, flow: motion.flows, into: motion.warped, on: engine)
   }
 }

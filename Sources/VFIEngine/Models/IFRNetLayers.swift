@@ -2,14 +2,15 @@
 
 /// Convolution and PReLU: `name.0` and the slopes `name.1`.
 private func convolutionPReLU(
-  _ file: WeightFile, _ name: String, inputs: Int, outputs: Int, kernel: Int = 3,
-  stride: Int = 1, kernels: KernelTable
+  _ file: WeightFile, _ name: String, inputs: Int, rest: Int = 0, outputs: Int, kernel: Int = 3,
+  stride: Int = 1, precision: Precision, kernels: KernelTable
 ) throws(VFIError) -> Convolution {
   let slopes = try file.floats("\(name).1.weight", shape: [outputs])
   return try Convolution(
-    file, "\(name).0", inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
-    activation: .prelu(slopes),
-    method: kernel == 3 && stride == 1 ? .winograd : .direct, kernels: kernels)
+    file, "\(name).0", inputs: inputs, rest: rest, outputs: outputs, kernel: kernel,
+    stride: stride, activation: .prelu(slopes),
+    method: kernel == 3 && stride == 1 ? .winograd : .direct, precision: precision,
+    kernels: kernels)
 }
 
 /// The pyramid of one frame: per level a convolution of stride 2 and one of stride 1.
@@ -20,11 +21,14 @@ final class IFRNetEncoder: Sendable {
   }
 
   private let stages: [Stage]
+  private let precision: Precision
 
   /// The weights' names begin with `name`.
   init(
-    _ file: WeightFile, _ name: String, _ variant: IFRNet.Variant, kernels: KernelTable
+    _ file: WeightFile, _ name: String, _ variant: IFRNet.Variant, precision: Precision,
+    kernels: KernelTable
   ) throws(VFIError) {
+    self.precision = precision
     var stages: [Stage] = []
     var inputs = 3
     for (index, channels) in variant.pyramid.enumerated() {
@@ -33,9 +37,11 @@ final class IFRNetEncoder: Sendable {
         Stage(
           reduce: try convolutionPReLU(
             file, "\(name).0", inputs: inputs, outputs: channels,
-            kernel: index == 0 ? variant.firstKernel : 3, stride: 2, kernels: kernels),
+            kernel: index == 0 ? variant.firstKernel : 3, stride: 2, precision: precision,
+            kernels: kernels),
           refine: try convolutionPReLU(
-            file, "\(name).1", inputs: channels, outputs: channels, kernels: kernels)))
+            file, "\(name).1", inputs: channels, outputs: channels, precision: precision,
+            kernels: kernels)))
       inputs = channels
     }
     self.stages = stages
@@ -60,17 +66,19 @@ final class IFRNetEncoder: Sendable {
     for level in 1...3 {
       result.levels[level - 1] = try arena.map(
         height: image.height >> level, width: image.width >> level,
-        channels: stages[level - 1].refine.outputs)
+        channels: stages[level - 1].refine.outputs, precision: precision)
     }
     result.levels[3] = coarsest
     let mark = arena.mark
     defer { arena.release(to: mark) }
-    var input = try arena.map(height: image.height, width: image.width, channels: 3)
-    try subtractMean(mean, from: image, into: input, on: engine)
+    var input = try arena.map(
+      height: image.height, width: image.width, channels: 3, precision: precision)
+    try convert(image, plus: -mean, into: input, on: engine)
     for (index, stage) in stages.enumerated() {
       guard let output = result.levels[index] else { throw .defect("IFRNet has four levels") }
       let reduced = try arena.map(
-        height: output.height, width: output.width, channels: output.channels)
+        height: output.height, width: output.width, channels: output.channels,
+        precision: precision)
       try stage.reduce(input, into: reduced, on: engine)
       try stage.refine(reduced, into: output, on: engine)
       input = output
@@ -92,39 +100,44 @@ final class IFRNetDecoder: Sendable {
   private let flowUp: TransposedConvolution
   /// The feature for the next level; none at the finest.
   private let featureUp: TransposedConvolution?
+  private let precision: Precision
   private let channels: Int
   private let side: Int
 
   /// `features` counts the channels of the next finer level; nil at the finest.
   init(
     _ file: WeightFile, _ name: String, inputs: Int, channels: Int, features: Int?, side: Int,
-    kernels: KernelTable
+    precision: Precision, kernels: KernelTable
   ) throws(VFIError) {
+    self.precision = precision
     self.channels = channels
     self.side = side
     enter = try convolutionPReLU(
-      file, "\(name).0", inputs: inputs, outputs: channels, kernels: kernels)
+      file, "\(name).0", inputs: inputs, outputs: channels, precision: precision,
+      kernels: kernels)
     var block: [Convolution] = []
     for (index, width) in [channels, side, channels, side].enumerated() {
       block.append(
         try convolutionPReLU(
-          file, "\(name).1.conv\(index + 1)", inputs: width, outputs: width, kernels: kernels))
+          file, "\(name).1.conv\(index + 1)", inputs: width, rest: index == 2 ? side : 0,
+          outputs: width, precision: precision, kernels: kernels))
     }
     block.append(
       try Convolution(
-        file, "\(name).1.conv5", inputs: channels, outputs: channels,
+        file, "\(name).1.conv5", inputs: channels, rest: side, outputs: channels,
         activation: .prelu(try file.floats("\(name).1.prelu.weight", shape: [channels])),
-        method: .winograd, kernels: kernels))
+        method: .winograd, precision: precision, kernels: kernels))
     self.block = block
     let outputs = features.map { 4 + $0 } ?? 8
     flowUp = try TransposedConvolution(
       file, "\(name).2", inputs: channels, outputs: outputs, part: 0..<(features == nil ? 8 : 4),
-      kernels: kernels)
+      precision: precision, kernels: kernels)
     featureUp =
       features == nil
       ? nil
       : try TransposedConvolution(
-        file, "\(name).2", inputs: channels, outputs: outputs, part: 4..<outputs, kernels: kernels)
+        file, "\(name).2", inputs: channels, outputs: outputs, part: 4..<outputs,
+        precision: precision, kernels: kernels)
   }
 
   /// Multiply-adds for one pixel of the decoder's input.
@@ -146,7 +159,8 @@ final class IFRNetDecoder: Sendable {
     let mark = arena.mark
     defer { arena.release(to: mark) }
     func map(_ channels: Int) throws(VFIError) -> FeatureMap {
-      try arena.map(height: input.height, width: input.width, channels: channels)
+      try arena.map(
+        height: input.height, width: input.width, channels: channels, precision: precision)
     }
     let (x, y, sided) = (try map(channels), try map(channels), try map(side))
     let z = mayOverwriteInput ? input.slice(0..<channels) : try map(channels)

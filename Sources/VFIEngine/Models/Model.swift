@@ -73,6 +73,9 @@ package struct PairFeatures {
 package protocol InterpolationModel: AnyObject, Sendable {
   var info: ModelInfo { get }
 
+  /// The type of its features; flows, mask and residual are float32 in any case.
+  var precision: Precision { get }
+
   /// Frames are padded to a multiple of this, by repeating the right column and the bottom row.
   var multiple: Int { get }
 

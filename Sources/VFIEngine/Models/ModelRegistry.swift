@@ -3,15 +3,17 @@
 /// Builds the network that `file` names, with weights packed for `kernels`.
 ///
 /// The name is the metadata's `architecture`. Throws `.model` for an unknown one, or when a tensor
-/// is missing or has another shape. Cost: one copy of the weights.
+/// is missing or has another shape. A network that has float32 only takes that for `precision`. Cost:
+/// one copy of the weights.
 package func openModel(
-  _ file: WeightFile, kernels: KernelTable = KernelTable()
+  _ file: WeightFile, precision: Precision = .float32, kernels: KernelTable = KernelTable()
 ) throws(VFIError) -> any InterpolationModel {
   guard let architecture = file.metadata["architecture"] else {
     throw .model("the file's metadata name no 'architecture'")
   }
   if let variant = IFRNet.Variant.named[architecture] {
-    return try IFRNet(file, architecture: architecture, variant, kernels: kernels)
+    return try IFRNet(
+      file, architecture: architecture, variant, precision: precision, kernels: kernels)
   }
   if UGSP.architectures.contains(architecture) {
     return try UGSP(file, architecture: architecture, kernels: kernels)

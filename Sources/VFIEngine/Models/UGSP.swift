@@ -15,6 +15,7 @@ package final class UGSP: InterpolationModel {
 
   package let info: ModelInfo
   package let multiple = 16
+  package let precision = Precision.float32
   private let encoder: IFRNetEncoder
   /// Of level 4, 3, 2, 1; the first one is dense.
   private let blocks: [UGSPBlock]
@@ -26,7 +27,7 @@ package final class UGSP: InterpolationModel {
   init(_ file: WeightFile, architecture: String, kernels: KernelTable) throws(VFIError) {
     encoder = try IFRNetEncoder(
       file, "context", IFRNet.Variant(pyramid: Self.pyramid, side: 0, firstKernel: 3),
-      kernels: kernels)
+      precision: precision, kernels: kernels)
     let names = ["first", "1", "2", "final"]
     var blocks: [UGSPBlock] = []
     var masks: [Convolution] = []

@@ -160,7 +160,7 @@ final class UGSPRefinement: Sendable {
     let mean = try meanOfBoth(pair.a.image, pair.b.image, on: engine)
     for (index, features) in [pair.a, pair.b].enumerated() {
       let frame = input.slice(3 * index..<3 * index + 3)
-      try subtractMean(mean, from: features.image, into: frame, on: engine)
+      try convert(features.image, plus: -mean, into: frame, on: engine)
       try backwardWarp(
         frame, flow: output.slice(2 * index..<2 * index + 2),
         into: input.slice(3 * index + 6..<3 * index + 9), on: engine)
