@@ -61,6 +61,9 @@ class Executor(ctypes.Structure):
     _fields_ = (("run", c_void_p), ("opaque", c_void_p), ("max_jobs", c_int32))
 
 
+PRECISIONS = ("auto", "float32", "bfloat16")  # VFI_PRECISION_*
+
+
 class Params(ctypes.Structure):
     """struct vfi_params"""
 
@@ -73,6 +76,7 @@ class Params(ctypes.Structure):
         ("scene_cut_action", c_int32),
         ("scene_cut_threshold", c_double),
         ("duplicate_action", c_int32),
+        ("precision", c_int32),
         ("max_gap", c_double),
         ("flow_scale", c_double),
         ("memory_limit", c_uint64),
@@ -117,13 +121,14 @@ def load(path: Path) -> ctypes.CDLL:
 class Interpolator:
     """One context. Used by one thread."""
 
-    def __init__(self, path: Path, model: str, threads: int = 1):
+    def __init__(self, path: Path, model: str, threads: int = 1, precision: str = "auto"):
         self._library = load(path)
         self._context = c_void_p()
         params = Params()
         self._library.vfi_params_init(byref(params), sizeof(params))
         params.model_name = model.encode()
         params.threads = threads
+        params.precision = PRECISIONS.index(precision)
         self._check(self._library.vfi_create(byref(self._context), byref(params)))
 
     @property

@@ -110,9 +110,10 @@ def openvino_engine(setup: Setup, precision: str = "f32") -> Runner:
     return lambda frame0, frame1: compiled([frame0, frame1])[0]
 
 
-def libvfi_engine(setup: Setup) -> Runner:
+def libvfi_engine(setup: Setup, precision: str = "float32") -> Runner:
     """Through the C interface, on 8-bit RGB: conversion on both sides is inside the time."""
-    interpolator = Interpolator(setup.library, str(setup.safetensors), setup.threads)
+    model = str(setup.safetensors)
+    interpolator = Interpolator(setup.library, model, setup.threads, precision)
 
     def run(frame0: np.ndarray, frame1: np.ndarray) -> np.ndarray:
         frames = [to_packed(frame) for frame in (frame0, frame1)]
@@ -136,4 +137,5 @@ ENGINES: dict[str, Callable[[Setup], Runner]] = {
     "openvino": openvino_engine,
     "openvino bf16": lambda setup: openvino_engine(setup, "bf16"),
     "libvfi": libvfi_engine,
+    "libvfi bf16": lambda setup: libvfi_engine(setup, "bfloat16"),
 }

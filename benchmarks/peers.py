@@ -132,8 +132,8 @@ def main() -> int:
     arguments = parse_arguments()
     width, height = (int(side) for side in arguments.size.split("x"))
     names = arguments.engines.split(",") if arguments.engines else list(ENGINES)
-    if arguments.library is None and "libvfi" in names:
-        names.remove("libvfi")
+    if arguments.library is None:
+        names = [name for name in names if not name.startswith("libvfi")]
     if unknown := set(names) - ENGINES.keys():
         print(f"peers.py: unknown engines: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 1

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from baselines import BASELINES, DEFAULT_BASELINES
 from clips import MANIFEST, Clip, decode, read_manifest, triplets
-from libvfi import INTERPOLATED, Interpolator
+from libvfi import INTERPOLATED, PRECISIONS, Interpolator
 from machine import ROOT, describe, heading
 from metrics import mean_squared_error, psnr, ssim
 
@@ -49,7 +49,7 @@ class Methods:
 
     def __init__(self, baselines: list[str], models: list[str], library: Path):
         self._baselines = baselines
-        self._models = {f"{OURS}{name}": Interpolator(library, name) for name in models}
+        self._models = {f"{OURS}{model}": open_model(library, model) for model in models}
 
     def run(self, frames: np.ndarray) -> dict[str, tuple[list[np.ndarray], int]]:
         """Every second frame -> method: (the frames between them, how many were held)."""
@@ -59,6 +59,14 @@ class Methods:
             held = sum(decision != INTERPOLATED for _, decision in made)
             results[name] = ([frame for frame, _ in made], held)
         return results
+
+
+def open_model(library: Path, model: str) -> Interpolator:
+    """`model` is a name or a file, with "@bfloat16" or the like behind it if that matters."""
+    name, _, precision = model.rpartition("@")
+    if name and precision in PRECISIONS:
+        return Interpolator(library, name, precision=precision)
+    return Interpolator(library, model)
 
 
 def score_clip(clip: Clip, baselines: list[str], models: list[str], library: Path) -> list[Score]:
@@ -159,6 +167,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--model", action="append", help='model name or file; may be repeated (default "default")'
     )
+    parser.add_argument(
+        "--precision",
+        action="append",
+        choices=PRECISIONS,
+        help="arithmetic of the models; repeated, each is scored (default auto)",
+    )
     parser.add_argument("--no-library", action="store_true", help="baselines only")
     parser.add_argument(
         "--baselines",
@@ -190,6 +204,8 @@ def main() -> int:
     arguments = parse_arguments()
     baselines = [name for name in arguments.baselines.split(",") if name]
     models = [] if arguments.no_library else arguments.model or ["default"]
+    if arguments.precision:
+        models = [f"{model}@{precision}" for model in models for precision in arguments.precision]
     if problem := problem_with(arguments, baselines, models):
         print(f"quality.py: {problem}", file=sys.stderr)
         return 1

@@ -25,8 +25,10 @@
  *    while another one runs on the same context.
  *  - Input frames are never written. Output planes are written inside width x height only;
  *    padding bytes stay as they are.
- *  - Same inputs, parameters and CPU mask give the same bytes, for any number of threads and any
- *    chunking: every decision about a new frame depends on its two source frames only.
+ *  - Same inputs, parameters and CPU mask give the same bytes on one machine, for any number of
+ *    threads and any chunking: every decision about a new frame depends on its two source frames
+ *    only. Machines with other instruction sets round otherwise, and VFI_PRECISION_AUTO takes
+ *    another arithmetic there: set the mask and the precision where bytes shall be the same.
  *  - Every size product is checked. Frames above VFI_MAX_SIZE a side are refused, not tried.
  *  - Callbacks may come from worker threads. Log text has no newline at its end. No callback comes
  *    after vfi_destroy() or vfi_stream_destroy() has returned.
@@ -238,6 +240,14 @@ enum {
   VFI_DUPLICATE_INTERPOLATE = 1 /**< treat them as any other pair */
 };
 
+/** Arithmetic of the networks. bfloat16 has the range of float32 with 8 bits of precision; products
+    are added up in float32, motion and masks are float32 in any case. */
+enum {
+  VFI_PRECISION_AUTO = 0,    /**< bfloat16 where VFI_CPU_AVX512_BF16 may be used, else float32 */
+  VFI_PRECISION_FLOAT32 = 1, /**< the same pictures on every machine, but for rounding */
+  VFI_PRECISION_BFLOAT16 = 2 /**< on any machine; without its instructions slower than float32 */
+};
+
 typedef int32_t vfi_log_level;
 enum {
   VFI_LOG_NONE = 0,
@@ -286,6 +296,7 @@ typedef struct vfi_params {
   int32_t scene_cut_action;   /**< VFI_CUT_* */
   double scene_cut_threshold; /**< 0..100, default 10: a cut is where vfi_scene_score() is above */
   int32_t duplicate_action;   /**< VFI_DUPLICATE_* */
+  int32_t precision;          /**< VFI_PRECISION_*; a model that has float32 only takes that */
   double max_gap;             /**< stream: seconds between sources beyond which frames are held */
   double flow_scale;          /**< 0 = automatic; 1, 0.5, 0.25: size at which motion is found */
   uint64_t memory_limit;      /**< bytes, 0 = none; a call that needs more is VFI_ERR_NOMEM */

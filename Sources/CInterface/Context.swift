@@ -20,11 +20,11 @@ final class Context {
     model = try parameters.openModel()
     let kernels = KernelTable()
     interpolator = Interpolator(
-      model: try model.network(for: kernels), engine: try parameters.makeEngine(kernels: kernels),
-      settings: parameters.settings)
+      model: try parameters.network(of: model, for: kernels),
+      engine: try parameters.makeEngine(kernels: kernels), settings: parameters.settings)
     parameters.log.info(
-      "model \(model.info.name) (\(model.info.architecture)), \(engine.workers) threads, \(kernels.level)"
-    )
+      "model \(model.info.name) (\(model.info.architecture)), \(interpolator.model.precision), "
+        + "\(engine.workers) threads, \(kernels.level)")
   }
 
   var engine: Engine { interpolator.engine }
@@ -98,7 +98,7 @@ public func vfi_memory_required(
     guard let bytes = unsafe bytes else { throw .argument("the place of the bytes is NULL") }
     let parameters = unsafe try Parameters(params)
     let description = unsafe try FrameDescription(importing: description, "description")
-    let model = try parameters.openModel().network(for: KernelTable())
+    let model = try parameters.network(of: parameters.openModel(), for: KernelTable())
     let frames = FrameStream.memoryRequired(description)
     let features = try Interpolator.memoryRequired(
       model: model, description: description, workers: parameters.workers,

@@ -7,35 +7,45 @@ import VFIEngine
 /// What a `vfi_model` points to: weights, and the networks built from them.
 ///
 /// A network is packed for one instruction set, which `vfi_set_cpu_mask` may change between two
-/// contexts, so the file stays open and a network is built for each set that is asked for.
+/// contexts, and for one precision, so the file stays open and a network is built for each pair that
+/// is asked for.
 @safe final class Model: @unchecked Sendable {
   // Sendable: constant but for the networks behind a mutex, and the strings are only read.
 
   let info: ModelInfo
   private let file: WeightFile
-  private let networks: Mutex<[CPULevel: any InterpolationModel]>
+  private struct Key: Hashable {
+    let level: CPULevel
+    let precision: Precision
+  }
+
+  private let networks: Mutex<[Key: any InterpolationModel]>
   /// Name, architecture, task, licence, description.
   private let strings: InlineArray<5, UnsafeMutablePointer<CChar>?>
 
   init(_ file: WeightFile, name: String? = nil) throws(VFIError) {
     let kernels = KernelTable()
-    let network = try openModel(file, kernels: kernels)
+    let precision = Precision.fastest(kernels.level)
+    let network = try openModel(file, precision: precision, kernels: kernels)
     var info = network.info
     if let name { info.name = name }
     self.info = info
     self.file = file
-    networks = Mutex([kernels.level: network])
+    networks = Mutex([Key(level: kernels.level, precision: precision): network])
     let texts = [info.name, info.architecture, info.task, info.licence, info.description]
     unsafe strings = InlineArray { unsafe strdup(texts[$0]) }
   }
 
   deinit { for index in 0..<5 { unsafe free(strings[index]) } }
 
-  func network(for kernels: KernelTable) throws(VFIError) -> any InterpolationModel {
-    try networks.withLock { (networks) throws(VFIError) in
-      if let network = networks[kernels.level] { return network }
-      let network = try openModel(file, kernels: kernels)
-      networks[kernels.level] = network
+  func network(
+    for kernels: KernelTable, _ precision: Precision
+  ) throws(VFIError) -> any InterpolationModel {
+    let key = Key(level: kernels.level, precision: precision)
+    return try networks.withLock { (networks) throws(VFIError) in
+      if let network = networks[key] { return network }
+      let network = try openModel(file, precision: precision, kernels: kernels)
+      networks[key] = network
       return network
     }
   }

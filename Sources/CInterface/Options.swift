@@ -57,6 +57,11 @@ import VFIEngine
       help: "Size at which motion is found: 1, 0.5 or 0.25; 0 = chosen by the frame's size.",
       minimum: 0, maximum: 1, defaultValue: "0", kind: .number { unsafe $0.flow_scale = $1 }),
     Option(
+      name: "precision",
+      help: "Arithmetic of the networks; auto = bfloat16 where the processor has it.",
+      minimum: 0, maximum: 2, defaultValue: "auto",
+      kind: .choice(names: NameList("auto", "float32", "bfloat16")) { unsafe $0.precision = $1 }),
+    Option(
       name: "memory_limit", help: "Bytes that a context may hold; 0 = no limit.",
       minimum: 0, maximum: 0x1p53, defaultValue: "0",
       kind: .integer { unsafe $0.memory_limit = $1 }),

@@ -8,6 +8,8 @@ import VFIEngine
   let maximumGap: Double
   let log: Log
   let memoryLimit: Int
+  /// nil = the fastest.
+  private let precision: Precision?
   private let model: OpaquePointer?
   private let modelName: String
   private let threads: Int
@@ -49,6 +51,7 @@ import VFIEngine
     }
     let limit = unsafe params.memory_limit
     memoryLimit = limit == 0 ? .max : Int(clamping: limit)
+    precision = unsafe try Self.precision(params.precision)
     unsafe model = unsafe params.model
     modelName = unsafe params.model_name.map { unsafe String(cString: $0) } ?? "default"
     unsafe abort = params.abort
@@ -87,6 +90,14 @@ import VFIEngine
     return settings
   }
 
+  private static func precision(_ value: Int32) throws(VFIError) -> Precision? {
+    if value == Int32(VFI_PRECISION_AUTO) { return nil }
+    guard let precision = Precision(rawValue: value) else {
+      throw .argument("precision \(value) is unknown")
+    }
+    return precision
+  }
+
   static func checkFlowScale(_ value: Double) throws(VFIError) {
     guard [0, 0.25, 0.5, 1].contains(value) else {
       throw .argument("flow_scale is \(value), not 0, 0.25, 0.5 or 1")
@@ -106,6 +117,13 @@ import VFIEngine
   func openModel() throws(VFIError) -> Model {
     if let model = unsafe model { return unsafe Model.from(model) }
     return try BuiltInModels.model(named: modelName)
+  }
+
+  /// The network of `model` in the precision that is asked for.
+  func network(
+    of model: Model, for kernels: KernelTable
+  ) throws(VFIError) -> any InterpolationModel {
+    try model.network(for: kernels, precision ?? .fastest(kernels.level))
   }
 
   /// Number of jobs that run at once, before any thread is started.

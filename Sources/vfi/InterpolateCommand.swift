@@ -12,6 +12,9 @@ struct EngineOptions: ParsableArguments {
   @Option(help: "Number of threads; 0 = one per CPU.")
   var threads: Int32?
 
+  @Option(help: "Arithmetic of the network: auto, float32 or bfloat16.")
+  var precision: String?
+
   @Option(
     name: [.customShort("o"), .customLong("option")],
     help: ArgumentHelp("An option of libvfi, see `vfi options`.", valueName: "key=value"))
@@ -21,6 +24,7 @@ struct EngineOptions: ParsableArguments {
   func settings() throws -> [KeyValue] {
     var settings = try options.map { try keyValue($0, "-o") }
     if let model { settings.append(KeyValue("model", model)) }
+    if let precision { settings.append(KeyValue("precision", precision)) }
     if let threads { settings.append(KeyValue("threads", String(threads))) }
     return settings
   }

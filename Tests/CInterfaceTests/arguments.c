@@ -116,6 +116,8 @@ static void parameters(void) {
   REFUSED(VFI_ERR_ARG, params.flow_scale = 0.3);
   REFUSED(VFI_ERR_ARG, params.flow_scale = -1);
   REFUSED(VFI_ERR_ARG, params.flow_scale = NAN);
+  REFUSED(VFI_ERR_ARG, params.precision = 3);
+  REFUSED(VFI_ERR_ARG, params.precision = -1);
   REFUSED(VFI_ERR_ARG, params.log_level = 5);
   REFUSED(VFI_ERR_ARG, params.log_level = -1);
   REFUSED(VFI_ERR_ARG, params.allocator.alloc = some_alloc);
@@ -148,6 +150,8 @@ static void options(void) {
       {"flow_scale", "0.3"},
       {"flow_scale", "2"},
       {"duplicates", "Copy"},
+      {"precision", "int8"},
+      {"precision", "2"},
       {"log_level", "5"},
       {"memory_limit", "-1"},
       {"scene_cut_action", "predict"},
@@ -173,6 +177,8 @@ static void options(void) {
   CHECK(params.scene_cut_action == VFI_CUT_BLEND);
   CHECK_STATUS(vfi_params_set(&params, "duplicates", "interpolate"), VFI_OK);
   CHECK(params.duplicate_action == VFI_DUPLICATE_INTERPOLATE);
+  CHECK_STATUS(vfi_params_set(&params, "precision", "bfloat16"), VFI_OK);
+  CHECK(params.precision == VFI_PRECISION_BFLOAT16);
   CHECK_STATUS(vfi_params_set(&params, "max_gap", "1.25"), VFI_OK);
   CHECK(params.max_gap == 1.25);
   CHECK_STATUS(vfi_params_set(&params, "memory_limit", "5000000000"), VFI_OK);

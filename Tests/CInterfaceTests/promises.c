@@ -181,11 +181,27 @@ static void forking(void) {
   vfi_destroy(&context);
 }
 
+/* The largest difference of two pictures' samples. */
+static int largest_difference(const picture *x, const picture *y) {
+  int largest = 0;
+  for (int plane = 0; plane < 3; plane++) {
+    plane_size size = plane_size_of(a.frame.format, a.frame.width, a.frame.height, plane);
+    for (int i = 0; i < size.row_bytes * size.rows; i++) {
+      int difference = abs(x->frame.data[plane][i] - y->frame.data[plane][i]);
+      if (difference > largest)
+        largest = difference;
+    }
+  }
+  return largest;
+}
+
 /* The mask holds for later contexts; without AVX the pictures differ by rounding only. */
 static void cpu_mask(void) {
   vfi_params params = test_params();
+  params.precision = VFI_PRECISION_FLOAT32;
   uint32_t machine = vfi_cpu_flags();
-  vfi_context *early = test_context();
+  vfi_context *early = NULL;
+  CHECK_STATUS(vfi_create(&early, &params), VFI_OK);
   uint64_t expected = interpolate(&params);
   picture reference = out;
   out = picture_make(a.frame.format, a.frame.width, a.frame.height, 0, 0);
@@ -193,22 +209,38 @@ static void cpu_mask(void) {
   CHECK(vfi_cpu_flags() == 0);
   uint64_t portable = interpolate(&params);
   CHECK(interpolate(&params) == portable);
-  int largest = 0;
-  for (int plane = 0; plane < 3; plane++) {
-    plane_size size = plane_size_of(a.frame.format, a.frame.width, a.frame.height, plane);
-    for (int i = 0; i < size.row_bytes * size.rows; i++) {
-      int difference = abs(out.frame.data[plane][i] - reference.frame.data[plane][i]);
-      if (difference > largest)
-        largest = difference;
-    }
-  }
-  CHECK(largest <= 1);
+  CHECK(largest_difference(&out, &reference) <= 1);
   CHECK_STATUS(vfi_interpolate(early, &a.frame, &b.frame, 1, 2, &out.frame, NULL), VFI_OK);
   CHECK(picture_hash(&out.frame) == expected);
   vfi_destroy(&early);
   vfi_set_cpu_mask(~0u);
   CHECK(vfi_cpu_flags() == machine);
   CHECK(interpolate(&params) == expected);
+  picture_free(&reference);
+}
+
+/* Automatic is one of the two; in bfloat16, too, threads do not matter, and pictures are close. */
+static void precision(void) {
+  vfi_params params = test_params();
+  params.threads = 1;
+  uint64_t automatic = interpolate(&params);
+  params.precision = VFI_PRECISION_FLOAT32;
+  uint64_t float32 = interpolate(&params);
+  picture reference = out;
+  out = picture_make(a.frame.format, a.frame.width, a.frame.height, 0, 0);
+  params.precision = VFI_PRECISION_BFLOAT16;
+  uint64_t bfloat16 = interpolate(&params);
+  CHECK(bfloat16 != float32);
+  CHECK(automatic == (vfi_cpu_flags() & VFI_CPU_AVX512_BF16 ? bfloat16 : float32));
+  CHECK(largest_difference(&out, &reference) <= 2);
+  params.threads = 3;
+  CHECK(interpolate(&params) == bfloat16);
+  vfi_set_cpu_mask(VFI_CPU_AVX2 | VFI_CPU_AVX512);
+  params.precision = VFI_PRECISION_AUTO;
+  uint64_t masked = interpolate(&params);
+  params.precision = VFI_PRECISION_FLOAT32;
+  CHECK(interpolate(&params) == masked);
+  vfi_set_cpu_mask(~0u);
   picture_free(&reference);
 }
 
@@ -224,6 +256,7 @@ int main(void) {
   logging();
   forking();
   cpu_mask();
+  precision();
   picture_free(&a);
   picture_free(&b);
   picture_free(&out);

@@ -6,7 +6,17 @@ import shutil
 import subprocess
 
 import pytest
-from libvfi import FORMAT_RGB24, INTERPOLATED, RANGE_FULL, Allocator, Executor, Frame, Info, Params
+from libvfi import (
+    FORMAT_RGB24,
+    INTERPOLATED,
+    PRECISIONS,
+    RANGE_FULL,
+    Allocator,
+    Executor,
+    Frame,
+    Info,
+    Params,
+)
 from machine import ROOT
 
 STRUCTURES = (Frame, Allocator, Executor, Params, Info)
@@ -14,7 +24,7 @@ CONSTANTS = {
     "VFI_FORMAT_RGB24": FORMAT_RGB24,
     "VFI_RANGE_FULL": RANGE_FULL,
     "VFI_INTERPOLATED": INTERPOLATED,
-}
+} | {f"VFI_PRECISION_{name.upper()}": value for value, name in enumerate(PRECISIONS)}
 
 
 def c_values(expressions: list[str], folder) -> list[int]:
