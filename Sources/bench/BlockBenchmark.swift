@@ -18,6 +18,7 @@ final class BlockBenchmark {
 
   let name: String
   private let engine: Engine
+  private let inputs = Arena(ledger: MemoryLedger())
   private let block: UGSPBlock
   private let a: FeatureMap
   private let b: FeatureMap
@@ -41,12 +42,13 @@ final class BlockBenchmark {
     block = try UGSPBlock(
       try writer.file(), "block", channels: channels, layers: shape.layers, outputs: outputs,
       activatesJoin: isLast, kernels: engine.kernels)
-    let arena = engine.scratch
+    let arena = inputs
     a = try noise(height, width, shape.features, in: arena)
     b = try noise(height, width, shape.features, in: arena)
     flow = try noise(height, width, 4, in: arena)
     coarse = try noise(height / 2, width / 2, shape.features, in: arena)
     output = try arena.map(height: height, width: width, channels: outputs)
+    output.fill(0)
     // Of the blobs in a hashed order as many as give the share.
     let columns = (width + 7) / 8
     let blobs = (0..<columns * ((height + 7) / 8)).sorted {
@@ -58,15 +60,12 @@ final class BlockBenchmark {
     }
     let share = format(100 * active.share, 1)
     name = "\(channels) channels at \(width)x\(height), \(share) % active"
-    // Touches all memory.
-    _ = try measure()
   }
 
   /// Neighbourhood, input, head, layers, join and the dense result.
   func measure() throws -> Duration {
-    try Duration {
-      let mark = engine.scratch.mark
-      defer { engine.scratch.release(to: mark) }
+    try engine.scratch.reset()
+    return try Duration {
       let source = try ActiveSet(around: active, in: engine.scratch)
       let input = try source.map(channels: block.channels, in: engine.scratch)
       try blockInput(

@@ -13,6 +13,7 @@ from vfi_training.ifrnet import at_least_float32, conv_prelu
 NAME = "uen"
 WIDTHS = (24, 48, 64)  # channels at 1/2, 1/4, 1/8
 LEAST = -8.0  # of the log-uncertainty: errors of a thirtieth of a grey level
+FIRST = -3.5  # U of a fresh network: an error of 0.06, half of it by the loss
 SOFTNESS = 1e-6  # |d| is sqrt(d^2 + this), so that U has a minimum where both frames agree
 HARD_SHARE = 0.25  # of the pixels at 1/2, over the training set
 MEMORY = 0.99  # of the threshold, from one batch to the next
@@ -33,6 +34,10 @@ class UncertaintyNet(nn.Module):
         self.merge1 = conv_prelu(a, a)
         self.head = nn.ConvTranspose2d(a, 4, 4, 2, 1)  # U, residual
         self.register_buffer("threshold", torch.zeros(()))
+        # The estimate shall stay as it is until something better is known.
+        with torch.no_grad():
+            self.head.weight.mul_(0.1)
+            self.head.bias.copy_(torch.tensor([FIRST, 0.0, 0.0, 0.0]))
 
     def forward(self, frame0: Tensor, frame1: Tensor, estimate: Tensor) -> dict[str, Tensor]:
         """RGB [N, 3, H, W] in [0, 1], sides multiples of 8 -> uncertainty U [N, 1, H, W], estimate.
