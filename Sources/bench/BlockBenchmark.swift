@@ -24,10 +24,11 @@ final class BlockBenchmark {
   private let b: FeatureMap
   private let flow: FeatureMap
   private let coarse: FeatureMap
+  private let outputFlow: FeatureMap?
   private let output: FeatureMap
   private let active: ActiveSet
 
-  init(_ shape: Shape, percent: Int, engine: Engine) throws {
+  init(_ shape: Shape, _ percent: Int, _ precision: Precision, engine: Engine) throws {
     self.engine = engine
     let (height, width) = (
       ModelBenchmark.height >> shape.level, ModelBenchmark.width >> shape.level
@@ -38,17 +39,21 @@ final class BlockBenchmark {
     UGSPWeights.addBlock(
       &writer, "block", channels: channels, layers: shape.layers,
       features: isLast ? nil : shape.features)
-    let outputs = isLast ? channels : shape.features + 4
     block = try UGSPBlock(
-      try writer.file(), "block", channels: channels, layers: shape.layers, outputs: outputs,
-      activatesJoin: isLast, kernels: engine.kernels)
+      try writer.file(), "block", channels: channels, layers: shape.layers,
+      features: isLast ? channels : shape.features, isLast: isLast, precision: precision,
+      kernels: engine.kernels)
     let arena = inputs
-    a = try noise(height, width, shape.features, in: arena)
-    b = try noise(height, width, shape.features, in: arena)
+    a = try noise(height, width, shape.features, precision, in: arena)
+    b = try noise(height, width, shape.features, precision, in: arena)
     flow = try noise(height, width, 4, in: arena)
-    coarse = try noise(height / 2, width / 2, shape.features, in: arena)
-    output = try arena.map(height: height, width: width, channels: outputs)
+    coarse = try noise(height / 2, width / 2, shape.features, precision, in: arena)
+    outputFlow = isLast ? nil : try arena.map(height: height, width: width, channels: 4)
+    output = try arena.map(
+      height: height, width: width, channels: block.features, precision: precision)
+    // Touches the memory.
     output.fill(0)
+    outputFlow?.fill(0)
     // Of the blobs in a hashed order as many as give the share.
     let columns = (width + 7) / 8
     let blobs = (0..<columns * ((height + 7) / 8)).sorted {
@@ -59,7 +64,7 @@ final class BlockBenchmark {
       chosen.contains(y / 8 * columns + x / 8)
     }
     let share = format(100 * active.share, 1)
-    name = "\(channels) channels at \(width)x\(height), \(share) % active"
+    name = "\(channels) channels at \(width)x\(height), \(share) % active, \(precision)"
   }
 
   /// Neighbourhood, input, head, layers, join and the dense result.
@@ -67,10 +72,12 @@ final class BlockBenchmark {
     try engine.scratch.reset()
     return try Duration {
       let source = try ActiveSet(around: active, in: engine.scratch)
-      let input = try source.map(channels: block.channels, in: engine.scratch)
+      let input = try source.map(
+        channels: block.channels, precision: block.precision, in: engine.scratch)
       try blockInput(
         a, b, flow: flow, coarse: coarse, active: source, into: input, on: engine)
-      try block(input, from: source, active: active, into: output, on: engine)
+      try block(
+        input, from: source, active: active, flow: outputFlow, features: output, on: engine)
     }
   }
 }

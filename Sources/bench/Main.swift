@@ -86,29 +86,34 @@ struct Benchmark {
     return Double(count * kernel.operations) / duration.processor
   }
 
-  /// UGSP's sparse blocks at several active shares, one thread.
+  /// UGSP's sparse blocks at several active shares, one thread, in what the machine has.
   func blocks() throws {
     let engine = Engine(runner: try ThreadPool(threads: 1))
     print("\nUGSP's sparse blocks at \(ModelBenchmark.width)x\(ModelBenchmark.height), 8x8 blobs")
     print("  CPU ms  of the time at 100 %")
-    for shape in BlockBenchmark.shapes {
-      let benchmarks = try [100, 50, 25, 10].map {
-        try BlockBenchmark(shape, percent: $0, engine: engine)
+    let fastest = Precision.fastest(engine.kernels.level)
+    for precision in fastest == .float32 ? [fastest] : [.float32, fastest] {
+      for shape in BlockBenchmark.shapes {
+        try blocks([100, 50, 25, 10].map { try .init(shape, $0, precision, engine: engine) })
       }
-      // The first run grows the arena, the second one touches its memory for the first time.
-      for _ in 0..<2 { _ = try benchmarks[0].measure() }
-      var times = [[Double]](repeating: [], count: benchmarks.count)
-      for _ in 0..<min(3, rounds) {
-        for (index, benchmark) in benchmarks.enumerated() {
-          times[index].append(try benchmark.measure().processor)
-        }
-      }
+    }
+  }
+
+  /// One block at several active shares.
+  private func blocks(_ benchmarks: [BlockBenchmark]) throws {
+    // The first run grows the arena, the second one touches its memory for the first time.
+    for _ in 0..<2 { _ = try benchmarks[0].measure() }
+    var times = [[Double]](repeating: [], count: benchmarks.count)
+    for _ in 0..<min(3, rounds) {
       for (index, benchmark) in benchmarks.enumerated() {
-        let time = median(times[index])
-        print(
-          format(time / 1e6, 1, width: 8), format(100 * time / median(times[0]), 1, width: 7),
-          "% ", benchmark.name)
+        times[index].append(try benchmark.measure().processor)
       }
+    }
+    for (index, benchmark) in benchmarks.enumerated() {
+      let time = median(times[index])
+      print(
+        format(time / 1e6, 1, width: 8), format(100 * time / median(times[0]), 1, width: 7),
+        "% ", benchmark.name)
     }
   }
 

@@ -5,8 +5,11 @@ import VFIEngine
 
 /// UGSP with hashed weights against the stages that PyTorch computed in float64.
 @Suite struct UGSPTests {
-  /// Float32 through up to 27 layers.
+  /// Through up to 27 layers; in bfloat16 0.0081 was measured, the same at all levels of kernels.
   static let tolerance: Float = 1e-4
+  private static func tolerance(_ precision: Precision) -> Float {
+    precision == .float32 ? tolerance : 0.01
+  }
 
   private func pair(
     _ fixture: Fixture, _ model: any InterpolationModel, _ engine: Engine
@@ -16,48 +19,64 @@ import VFIEngine
       try model.encode(try fixture.map("frame1"), in: fixture.arena, on: engine), on: engine)
   }
 
-  @Test(arguments: CPU.machineLevels)
-  func stagesMatchPyTorch(level: CPULevel) throws {
+  @Test(arguments: CPU.machineLevels, Precision.allCases)
+  func stagesMatchPyTorch(level: CPULevel, precision: Precision) throws {
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
     let model = try #require(
-      try openModel(try UGSPWeights.file(), kernels: engine.kernels) as? UGSP)
+      try openModel(
+        try UGSPWeights.file(), precision: precision, kernels: engine.kernels) as? UGSP)
+    let tolerance = Self.tolerance(precision)
     let fixture = try Fixture("ugsp")
     let pair = try pair(fixture, model, engine)
-    #expect(
-      relativeError(try #require(pair.a.levels[3]), try fixture.map("f0_4")) < Self.tolerance)
+    #expect(relativeError(try #require(pair.a.levels[3]), try fixture.map("f0_4")) < tolerance)
     var block = try model.coarsestBlock(pair, on: engine)
     var motion: UGSP.LevelMotion?
     for level in [4, 3, 2] {
-      #expect(relativeError(block.joined, try fixture.map("join_\(level)")) < Self.tolerance)
-      #expect(relativeError(block.logits, try fixture.map("logits_\(level)")) < Self.tolerance)
+      let join = try fixture.map("join_\(level)")
+      #expect(relativeError(block.flow, join.slice(0..<4)) < tolerance)
+      #expect(relativeError(block.features, join.slice(4..<join.channels)) < tolerance)
+      #expect(relativeError(block.logits, try fixture.map("logits_\(level)")) < tolerance)
       let finer = try model.motion(block, after: motion, on: engine)
-      #expect(relativeError(finer.flow, try fixture.map("flow_\(level - 1)")) < Self.tolerance)
-      let mask = try fixture.map("mask_\(level - 1)")
-      for y in 0..<mask.height {
-        for x in 0..<mask.width { #expect(finer.active.contains(y, x) == (mask[y, x, 0] == 1)) }
+      #expect(relativeError(finer.flow, try fixture.map("flow_\(level - 1)")) < tolerance)
+      let flipped = try difference(finer.active, try fixture.map("mask_\(level - 1)"))
+      // bfloat16 turns a pixel here and there; from then on the stages differ.
+      guard flipped == 0 else {
+        #expect(precision == .bfloat16 && flipped < 0.02)
+        return
       }
       motion = finer
       if level > 2 { block = try model.block(finer, of: pair, on: engine) }
     }
     let output = try model.decode(pair, t: 0.5, on: engine)
-    #expect(relativeError(output.slice(0..<4), try fixture.map("flow_0")) < Self.tolerance)
-    #expect(
-      relativeError(output.slice(4..<8), try fixture.map("o1").slice(4..<8)) < Self.tolerance)
+    #expect(relativeError(output.slice(0..<4), try fixture.map("flow_0")) < tolerance)
+    #expect(relativeError(output.slice(4..<8), try fixture.map("o1").slice(4..<8)) < tolerance)
   }
 
-  @Test(arguments: CPU.machineLevels)
-  func refinementMatchesPyTorch(level: CPULevel) throws {
+  /// The share of pixels at which a set is not the mask.
+  private func difference(_ active: ActiveSet, _ mask: FeatureMap) throws -> Double {
+    var count = 0
+    for y in 0..<mask.height {
+      for x in 0..<mask.width where active.contains(y, x) != (mask[y, x, 0] == 1) { count += 1 }
+    }
+    return Double(count) / Double(mask.height * mask.width)
+  }
+
+  @Test(arguments: CPU.machineLevels, Precision.allCases)
+  func refinementMatchesPyTorch(level: CPULevel, precision: Precision) throws {
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
-    let model = try openModel(try UGSPWeights.file("ugsp-refine"), kernels: engine.kernels)
+    let model = try openModel(
+      try UGSPWeights.file("ugsp-refine"), precision: precision, kernels: engine.kernels)
     let (frames, fixture) = (try Fixture("ugsp"), try Fixture("ugsp_refine"))
     let output = try model.decode(try pair(frames, model, engine), t: 0.5, on: engine)
-    #expect(relativeError(output.slice(0..<4), try fixture.map("flow_0")) < Self.tolerance)
-    #expect(relativeError(output.slice(5..<8), try fixture.map("residual")) < Self.tolerance)
+    // Where bfloat16 turns a pixel's mask, the flow around it is another one.
+    let tolerance = precision == .float32 ? Self.tolerance : 0.1
+    #expect(relativeError(output.slice(0..<4), try fixture.map("flow_0")) < tolerance)
+    #expect(relativeError(output.slice(5..<8), try fixture.map("residual")) < tolerance)
     let mask = try fixture.map("mask")
     for y in 0..<mask.height {
       for x in 0..<mask.width {
         // The engine hands the logit on; synthesis takes its sigmoid.
-        #expect(abs(output[y, x, 4] - logit(mask[y, x, 0])) < 1e-3)
+        #expect(abs(output[y, x, 4] - logit(mask[y, x, 0])) < 10 * tolerance)
       }
     }
   }

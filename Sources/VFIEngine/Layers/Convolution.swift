@@ -31,10 +31,12 @@ package final class Convolution: Sendable {
   /// Reads `name.weight` `[outputs, inputs, kernel, kernel]` and, with `hasBias`, `name.bias`
   /// `[outputs]`.
   ///
-  /// The last `rest` of the input channels come from a second map (bfloat16 or Winograd only).
+  /// The last `rest` of the input channels come from a second map (bfloat16 or Winograd only). `part`
+  /// keeps only these output channels, for a layer whose output is written to two maps.
   package init(
-    _ file: WeightFile, _ name: String, inputs: Int, rest: Int = 0, outputs: Int, kernel: Int = 3,
-    stride: Int = 1, dilation: Int = 1, hasBias: Bool = true, activation: Activation = .none,
+    _ file: WeightFile, _ name: String, inputs: Int, rest: Int = 0, outputs: Int,
+    part: Range<Int>? = nil, kernel: Int = 3, stride: Int = 1, dilation: Int = 1,
+    hasBias: Bool = true, activation: Activation = .none,
     method: Method = .direct, precision: Precision = .float32, kernels: KernelTable
   ) throws(VFIError) {
     precondition(kernel % 2 == 1)
@@ -45,7 +47,9 @@ package final class Convolution: Sendable {
     self.inputs = inputs
     self.rest = rest
     self.precision = precision
-    self.outputs = outputs
+    let part = part ?? 0..<outputs
+    precondition(part.lowerBound >= 0 && part.upperBound <= outputs && !part.isEmpty)
+    self.outputs = part.count
     self.kernel = kernel
     self.stride = stride
     self.dilation = dilation
@@ -61,9 +65,11 @@ package final class Convolution: Sendable {
       ? try file.floats("\(name).bias", shape: [outputs]) : [Float](repeating: 0, count: outputs)
     weights = [
       try PackedWeights(
-        taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: bias,
-        slopes: try activation.slopes(outputs), precision: precision, kernels: kernels
-      ) { output, input, tap in values[(output * inputs + input) * taps + tap] }
+        taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: Array(bias[part]),
+        slopes: try activation.slopes(part.count), precision: precision, kernels: kernels
+      ) { output, input, tap in
+        values[((part.lowerBound + output) * inputs + input) * taps + tap]
+      }
     ]
   }
 

@@ -16,7 +16,8 @@ package func openModel(
       file, architecture: architecture, variant, precision: precision, kernels: kernels)
   }
   if UGSP.architectures.contains(architecture) {
-    return try UGSP(file, architecture: architecture, kernels: kernels)
+    return try UGSP(
+      file, architecture: architecture, precision: precision, kernels: kernels)
   }
   switch architecture {
   case DefaultModel.architecture: return try DefaultModel(file, kernels: kernels)

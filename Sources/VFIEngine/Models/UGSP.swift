@@ -11,11 +11,11 @@ package final class UGSP: InterpolationModel {
 
   private static let pyramid = [32, 48, 72, 96]
   /// To a (x, y), then to b, in pixels of the map's own level.
-  private static let flowChannels = 4
+  static let flowChannels = 4
 
   package let info: ModelInfo
   package let multiple = 16
-  package let precision = Precision.float32
+  package let precision: Precision
   private let encoder: IFRNetEncoder
   /// Of level 4, 3, 2, 1; the first one is dense.
   private let blocks: [UGSPBlock]
@@ -24,7 +24,10 @@ package final class UGSP: InterpolationModel {
   private let last: TransposedConvolution
   private let refinement: UGSPRefinement?
 
-  init(_ file: WeightFile, architecture: String, kernels: KernelTable) throws(VFIError) {
+  init(
+    _ file: WeightFile, architecture: String, precision: Precision, kernels: KernelTable
+  ) throws(VFIError) {
+    self.precision = precision
     encoder = try IFRNetEncoder(
       file, "context", IFRNet.Variant(pyramid: Self.pyramid, side: 0, firstKernel: 3),
       precision: precision, kernels: kernels)
@@ -36,24 +39,27 @@ package final class UGSP: InterpolationModel {
       let channels =
         level == 4
         ? 2 * Self.pyramid[3] : 3 * Self.pyramid[level - 1] + Self.flowChannels
-      let features = level > 1 ? Self.pyramid[level - 2] : channels - Self.flowChannels
+      let features = level > 1 ? Self.pyramid[level - 2] : channels
       blocks.append(
         try UGSPBlock(
           file, name, channels: channels, layers: level > 1 ? 5 : 4,
-          outputs: Self.flowChannels + features, isDense: level == 4, activatesJoin: level == 1,
+          features: features, isDense: level == 4, isLast: level == 1, precision: precision,
           kernels: kernels))
       if level > 1 {
         masks.append(
           try Convolution(
-            file, "\(name).conv_mask", inputs: features, outputs: 2, kernels: kernels))
+            file, "\(name).conv_mask", inputs: features, outputs: 2, precision: precision,
+            kernels: kernels))
       }
     }
     self.blocks = blocks
     self.masks = masks
     last = try TransposedConvolution(
-      file, "glblock_final.dconv_last", inputs: blocks[3].channels, outputs: 8, kernels: kernels)
+      file, "glblock_final.dconv_last", inputs: blocks[3].channels, outputs: 8,
+      precision: precision, kernels: kernels)
     refinement =
-      architecture == "ugsp-refine" ? try UGSPRefinement(file, kernels: kernels) : nil
+      architecture == "ugsp-refine"
+      ? try UGSPRefinement(file, precision: precision, kernels: kernels) : nil
     var macs = 2 * encoder.multiplyAddsPerPixel + Double(last.multiplyAddsPerPixel)
     for (index, block) in blocks.enumerated() {
       let layers = block.multiplyAddsPerPixel + (index < 3 ? masks[index].multiplyAddsPerPixel : 0)
@@ -79,7 +85,7 @@ package final class UGSP: InterpolationModel {
     let mean = try meanOfBoth(a.image, b.image, on: engine)
     let channels = Self.pyramid[3]
     let joint = try engine.scratch.map(
-      height: height / 16, width: width / 16, channels: 2 * channels)
+      height: height / 16, width: width / 16, channels: 2 * channels, precision: precision)
     return PairFeatures(
       try encoder(a.image, mean: mean, coarsest: joint.slice(0..<channels), on: engine),
       try encoder(
@@ -108,11 +114,12 @@ package final class UGSP: InterpolationModel {
   /// A block's results at its level.
   package struct BlockOutput {
     let level: Int
-    /// Correction of the flow (4), features of the next level.
-    package let joined: FeatureMap
+    /// Correction of the flow, `[h, w, 4]`.
+    package let flow: FeatureMap
+    /// Of the next level.
+    package let features: FeatureMap
     /// "Compute" and "skip".
     package let logits: FeatureMap
-    var features: FeatureMap { joined.slice(4..<joined.channels) }
   }
 
   /// What is known at a level before its block runs.
@@ -131,7 +138,7 @@ package final class UGSP: InterpolationModel {
   ) throws(VFIError) -> BlockOutput {
     guard let joint = pair.joint else { throw .defect("UGSP got another model's features") }
     let output = try blockOutput(4, of: pair, on: engine)
-    try blocks[0](joint, into: output.joined, on: engine)
+    try blocks[0](joint, flow: output.flow, features: output.features, on: engine)
     try masks[0](output.features, into: output.logits, on: engine)
     return output
   }
@@ -141,7 +148,8 @@ package final class UGSP: InterpolationModel {
     _ motion: LevelMotion, of pair: PairFeatures, on engine: Engine
   ) throws(VFIError) -> BlockOutput {
     let output = try blockOutput(motion.level, of: pair, on: engine)
-    try computeActive(motion, of: pair, into: output.joined, on: engine)
+    try computeActive(
+      motion, of: pair, flow: output.flow, features: output.features, on: engine)
     try masks[4 - motion.level](output.features, into: output.logits, on: engine)
     return output
   }
@@ -154,9 +162,9 @@ package final class UGSP: InterpolationModel {
     _ block: BlockOutput, after coarser: LevelMotion? = nil, on engine: Engine
   ) throws(VFIError) -> LevelMotion {
     let arena = engine.scratch
-    let (height, width) = (2 * block.joined.height, 2 * block.joined.width)
+    let (height, width) = (2 * block.flow.height, 2 * block.flow.width)
     let flow = try arena.map(height: height, width: width, channels: Self.flowChannels)
-    try resizeBilinear(block.joined.slice(0..<Self.flowChannels), into: flow, on: engine)
+    try resizeBilinear(block.flow, into: flow, on: engine)
     if let coarser {
       try resizeBilinear(coarser.flow, into: flow, scale: 2, adding: true, on: engine)
     }
@@ -169,9 +177,10 @@ package final class UGSP: InterpolationModel {
       level: block.level - 1, flow: flow, coarse: block.features, active: active)
   }
 
-  /// Runs the sparse block of a level: `joined` `[h, w, outputs]`.
+  /// Runs the sparse block of a level.
   private func computeActive(
-    _ motion: LevelMotion, of pair: PairFeatures, into joined: FeatureMap, on engine: Engine
+    _ motion: LevelMotion, of pair: PairFeatures, flow: FeatureMap?, features: FeatureMap,
+    on engine: Engine
   ) throws(VFIError) {
     let level = motion.level
     guard let a = pair.a.levels[level - 1], let b = pair.b.levels[level - 1] else {
@@ -182,10 +191,11 @@ package final class UGSP: InterpolationModel {
     defer { arena.release(to: mark) }
     let block = blocks[4 - level]
     let source = try ActiveSet(around: motion.active, in: arena)
-    let input = try source.map(channels: block.channels, in: arena)
+    let input = try source.map(channels: block.channels, precision: precision, in: arena)
     try blockInput(
       a, b, flow: motion.flow, coarse: motion.coarse, active: source, into: input, on: engine)
-    try block(input, from: source, active: motion.active, into: joined, on: engine)
+    try block(
+      input, from: source, active: motion.active, flow: flow, features: features, on: engine)
     engine.statistics.count(motion.active, level: level)
   }
 
@@ -194,8 +204,9 @@ package final class UGSP: InterpolationModel {
     _ motion: LevelMotion, of pair: PairFeatures, into output: FeatureMap, on engine: Engine
   ) throws(VFIError) {
     let joined = try engine.scratch.map(
-      height: motion.flow.height, width: motion.flow.width, channels: last.inputs)
-    try computeActive(motion, of: pair, into: joined, on: engine)
+      height: motion.flow.height, width: motion.flow.width, channels: last.inputs,
+      precision: precision)
+    try computeActive(motion, of: pair, flow: nil, features: joined, on: engine)
     try last(joined, into: output, on: engine)
     try resizeBilinear(
       motion.flow, into: output.slice(0..<Self.flowChannels), scale: 2, adding: true, on: engine)
@@ -204,12 +215,15 @@ package final class UGSP: InterpolationModel {
   private func blockOutput(
     _ level: Int, of pair: PairFeatures, on engine: Engine
   ) throws(VFIError) -> BlockOutput {
-    let (height, width) = (pair.a.image.height >> level, pair.a.image.width >> level)
+    func map(
+      _ channels: Int, _ precision: Precision = .float32
+    ) throws(VFIError) -> FeatureMap {
+      try engine.scratch.map(
+        height: pair.a.image.height >> level, width: pair.a.image.width >> level,
+        channels: channels, precision: precision)
+    }
     return BlockOutput(
-      level: level,
-      joined: try engine.scratch.map(
-        height: height, width: width,
-        channels: Self.flowChannels + Self.pyramid[level - 2]),
-      logits: try engine.scratch.map(height: height, width: width, channels: 2))
+      level: level, flow: try map(Self.flowChannels),
+      features: try map(Self.pyramid[level - 2], precision), logits: try map(2))
   }
 }

@@ -4,12 +4,12 @@ import Glibc
 /// Convolution 3x3 and PReLU: `name.0` and the slopes `name.1`.
 private func convolutionPReLU(
   _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
-  kernels: KernelTable
+  precision: Precision, kernels: KernelTable
 ) throws(VFIError) -> Convolution {
   try Convolution(
     file, "\(name).0", inputs: inputs, outputs: outputs, stride: stride,
     activation: .prelu(try file.floats("\(name).1.weight", shape: [outputs])),
-    method: stride == 1 ? .winograd : .direct, kernels: kernels)
+    method: stride == 1 ? .winograd : .direct, precision: precision, kernels: kernels)
 }
 
 /// Two 3x3 convolutions with PReLU, the first one of stride 2: `name.conv1` and `name.conv2`.
@@ -18,11 +18,13 @@ private struct Halving: Sendable {
   let refine: Convolution
 
   init(
-    _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, kernels: KernelTable
+    _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, precision: Precision,
+    kernels: KernelTable
   ) throws(VFIError) {
     reduce = try convolutionPReLU(
-      file, "\(name).conv1", inputs, outputs, stride: 2, kernels: kernels)
-    refine = try convolutionPReLU(file, "\(name).conv2", outputs, outputs, kernels: kernels)
+      file, "\(name).conv1", inputs, outputs, stride: 2, precision: precision, kernels: kernels)
+    refine = try convolutionPReLU(
+      file, "\(name).conv2", outputs, outputs, precision: precision, kernels: kernels)
   }
 
   var multiplyAddsPerPixel: Int { reduce.multiplyAddsPerPixel + refine.multiplyAddsPerPixel }
@@ -34,7 +36,8 @@ private struct Halving: Sendable {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let reduced = try engine.scratch.map(
-      height: output.height, width: output.width, channels: output.channels)
+      height: output.height, width: output.width, channels: output.channels,
+      precision: output.precision)
     try reduce(input, into: reduced, on: engine)
     try refine(reduced, into: output, on: engine)
   }
@@ -55,8 +58,10 @@ final class UGSPRefinement: Sendable {
   private let down: [Halving]
   private let up: [TransposedConvolution]
   private let last: Convolution
+  private let precision: Precision
 
-  init(_ file: WeightFile, kernels: KernelTable) throws(VFIError) {
+  init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
+    self.precision = precision
     let c = Self.channels
     var (context, down): ([Halving], [Halving]) = ([], [])
     var up: [TransposedConvolution] = []
@@ -64,21 +69,22 @@ final class UGSPRefinement: Sendable {
       context.append(
         try Halving(
           file, "contextnet.conv\(index + 1)", index == 0 ? 3 : c << (index - 1), c << index,
-          kernels: kernels))
+          precision: precision, kernels: kernels))
       down.append(
         try Halving(
           file, "unet.down\(index)", index == 0 ? Self.inputs : 4 * c << (index - 1),
-          2 * c << index, kernels: kernels))
+          2 * c << index, precision: precision, kernels: kernels))
       let outputs = (8 * c) >> index
       up.append(
         try TransposedConvolution(
           file, "unet.up\(index).0", inputs: 4 * outputs, outputs: outputs,
           activation: .prelu(try file.floats("unet.up\(index).1.weight", shape: [outputs])),
-          kernels: kernels))
+          precision: precision, kernels: kernels))
     }
     (self.context, self.down, self.up) = (context, down, up)
     last = try Convolution(
-      file, "unet.conv", inputs: c, outputs: 3, method: .winograd, kernels: kernels)
+      file, "unet.conv", inputs: c, outputs: 3, method: .winograd, precision: precision,
+      kernels: kernels)
   }
 
   /// Multiply-adds for one pixel of the frame, both frames' context included.
@@ -104,12 +110,18 @@ final class UGSPRefinement: Sendable {
     for index in 0..<4 {
       let map = try arena.map(
         height: output.height >> (index + 1), width: output.width >> (index + 1),
-        channels: 6 * Self.channels << index)
+        channels: 6 * Self.channels << index, precision: precision)
       levels.append(Level(map: map, channels: Self.channels << index))
     }
     let input = try arena.map(
-      height: output.height, width: output.width, channels: Self.inputs)
-    try writeInput(input, output, pair, on: engine)
+      height: output.height, width: output.width, channels: Self.inputs, precision: precision)
+    let exact =
+      precision == .float32
+      ? input
+      : try arena.map(
+        height: output.height, width: output.width, channels: Self.inputs)
+    try writeInput(exact, output, pair, on: engine)
+    if precision != .float32 { try convert(exact, into: input, on: engine) }
     try extractContext(
       of: input.slice(0..<3), into: levels.map(\.contextA), on: engine)
     try extractContext(
@@ -124,7 +136,7 @@ final class UGSPRefinement: Sendable {
       below = level.readUp
     }
     let whole = try arena.map(
-      height: output.height, width: output.width, channels: Self.channels)
+      height: output.height, width: output.width, channels: Self.channels, precision: precision)
     try up[3](below, into: whole, on: engine)
     try last(whole, into: output.slice(5..<8), on: engine)
     try toResidual(output.slice(5..<8), on: engine)
