@@ -66,7 +66,7 @@ swift_tests() {
   add 'swift test' "$good" "$bad" "$without"
 }
 
-c_programs=(arguments frames pair stream models memory threads chunks promises)
+c_programs=(arguments frames pair stream models memory threads chunks promises sparse)
 c_flags=(-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -Iinclude)
 links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi -lm -lpthread -ldl)
 
@@ -186,6 +186,8 @@ python_tests() {
 
 export VFI_TEST_MODEL=$out/ifrnet-s.safetensors
 one 'model of the tests' .build/release/write-test-model "$VFI_TEST_MODEL"
+export VFI_TEST_SPARSE_MODEL=$out/ugsp.safetensors
+one 'sparse model of the tests' .build/release/write-test-model "$VFI_TEST_SPARSE_MODEL" ugsp
 c_tests
 sanitized_tests
 example_tests
