@@ -8,12 +8,12 @@
 package final class Convolution: Sendable {
   /// How the products are formed.
   package enum Method: Sendable {
-    /// As the definition says; dense and sparse calls agree to the bit.
+    /// As the definition says.
     case direct
     /// By Winograd's F(2x2, 3x3), with 4/9 of the products and slightly other rounding.
     ///
-    /// For 3x3, stride 1, dilation 1; dense calls only. In bfloat16 it stands for `direct`, which is
-    /// faster there.
+    /// For 3x3, stride 1, dilation 1. In sparse calls a tile of 2x2 pixels is computed whole if one is
+    /// active. In bfloat16 it stands for `direct`, which is faster there.
     case winograd
   }
 
@@ -105,22 +105,32 @@ package final class Convolution: Sendable {
 
   /// Convolves the compact features of `source`, or else of `active`, into those of `active`.
   ///
-  /// Neighbours that are not in the input's set count as zero. Where all pixels are active the result
-  /// equals the dense one to the bit. Stride 1 only.
+  /// Neighbours that are not in the input's set count as zero; with such an input the dense result is
+  /// the same to the bit. Stride 1 only.
   package func callAsFunction(
     _ input: FeatureMap, from source: ActiveSet? = nil, active: ActiveSet, into output: FeatureMap,
     adding residual: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) {
     let source = source ?? active
-    guard method == .direct, stride == 1, rest == 0, input.channels == inputs,
+    guard stride == 1, rest == 0, input.channels == inputs,
       input.precision == precision, output.channels == outputs,
       input.height == 1, source.height == active.height, source.width == active.width,
       output.height == 1, input.width >= source.count, output.width >= active.count,
       residual?.hasSize(of: output) ?? true
     else { throw .defect("a sparse convolution's maps have wrong sizes or types") }
-    try ConvolutionRun(
-      phases: weights, grid: grid(height: active.height, width: active.width), input: input,
-      output: output, residual: residual)(active: active, from: source, on: engine)
+    switch method {
+    case .direct:
+      try ConvolutionRun(
+        phases: weights, grid: grid(height: active.height, width: active.width), input: input,
+        output: output, residual: residual)(active: active, from: source, on: engine)
+    case .winograd:
+      let mark = engine.scratch.mark
+      defer { engine.scratch.release(to: mark) }
+      let tiles = try ActiveTiles(active, from: source, in: engine.scratch)
+      try WinogradRun(
+        weights: weights[0], input: input, rest: nil, output: output, residual: residual,
+        active: tiles)(on: engine)
+    }
     engine.statistics.multiplyAddsSaved +=
       (active.height * active.width - active.count) * multiplyAddsPerPixel
   }

@@ -54,14 +54,17 @@ import CIntrinsics
   let rest: FeatureMap?
   let output: FeatureMap
   let residual: FeatureMap?
+  /// Where only these are computed: the maps then are compact.
+  var active: ActiveTiles?
   /// Bytes of a batch's transformed inputs and sums.
   private static let batchBytes = 512 << 10
 
   /// 4x4 input pixels of each tile, which begin one pixel before its 2x2 output pixels.
   private var grid: ConvolutionGrid {
     ConvolutionGrid(
-      kernel: 4, stride: 2, originY: -1, originX: -1, height: (output.height + 1) / 2,
-      width: (output.width + 1) / 2)
+      kernel: 4, stride: 2, originY: -1, originX: -1,
+      height: ((active?.active.height ?? output.height) + 1) / 2,
+      width: ((active?.active.width ?? output.width) + 1) / 2)
   }
 
   /// Floats from one tile's transformed channels to the next one's: whole vectors of any level.
@@ -71,7 +74,8 @@ import CIntrinsics
 
   func callAsFunction(on engine: Engine) throws(VFIError) {
     let grid = grid
-    let count = grid.height * grid.width
+    let count = active?.count ?? grid.height * grid.width
+    guard count > 0 else { return }
     let tileBytes = 16 * 4 * (valueStride + weights.outputs)
     let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
     let batch = Self.roundedUp(min(Self.batchBytes / tileBytes, fairShare, 96))
@@ -100,27 +104,46 @@ import CIntrinsics
       finish(tiles.count, batch: batch, slots)
     }
     engine.statistics.multiplyAdds +=
-      output.height * output.width * 9 * weights.inputs * weights.outputs
+      (active?.active.count ?? output.height * output.width)
+      * 9 * weights.inputs * weights.outputs
+  }
+
+  /// Calls `body` with each tile's place among `tiles` and its position.
+  private func forEach(
+    _ tiles: Range<Int>, of grid: ConvolutionGrid,
+    _ body: (Int, ConvolutionGrid.Position) -> Void
+  ) {
+    if let active {
+      for index in tiles { body(index - tiles.lowerBound, active.position(index)) }
+      return
+    }
+    var position = grid.position(tiles.lowerBound)
+    for index in 0..<tiles.count {
+      body(index, position)
+      grid.advance(&position)
+    }
+  }
+
+  /// The place of a pixel in the output; nil where it is not computed.
+  private func place(_ y: Int, _ x: Int) -> Int? {
+    if let active { return active.active.place(y, x) }
+    return y < output.height && x < output.width ? y * output.width + x : nil
   }
 
   /// Writes the pointers of the tiles' outputs and residuals.
   private func listOutputs(
     _ tiles: Range<Int>, of grid: ConvolutionGrid, into slots: WinogradSlots
   ) {
-    var position = grid.position(tiles.lowerBound)
-    for index in 0..<tiles.count {
+    forEach(tiles, of: grid) { index, position in
       for pixel in 0..<4 {
-        let (y, x) = (2 * position.y + pixel / 2, 2 * position.x + pixel % 2)
-        let inside = y < output.height && x < output.width
-        let offset = y * output.width + x
+        let place = place(2 * position.y + pixel / 2, 2 * position.x + pixel % 2)
         unsafe slots.outputs[4 * index + pixel] =
-          inside ? output.memory + offset * output.pixelBytes : nil
-        if let residual, inside {
+          place.map { unsafe output.memory + $0 * output.pixelBytes }
+        if let residual, let place {
           unsafe slots.residuals[4 * index + pixel] =
-            UnsafeRawPointer(residual.memory) + offset * residual.pixelBytes
+            UnsafeRawPointer(residual.memory) + place * residual.pixelBytes
         }
       }
-      grid.advance(&position)
     }
   }
 
@@ -130,11 +153,15 @@ import CIntrinsics
     batch: Int, zero: UnsafeRawPointer, _ slots: WinogradSlots,
     _ kernels: ConvolutionKernels
   ) {
-    var position = grid.position(tiles.lowerBound)
-    for index in 0..<tiles.count {
-      unsafe grid.listInputs(
-        position, of: map, zero: zero, to: slots.pixels + 16 * index, spacing: 1)
-      grid.advance(&position)
+    forEach(tiles, of: grid) { index, position in
+      let pixels = unsafe slots.pixels + 16 * index
+      if let active {
+        unsafe active.source.listInputs(
+          around: (2 * position.y, 2 * position.x), grid, of: map, zero: zero, to: pixels,
+          spacing: 1)
+      } else {
+        unsafe grid.listInputs(position, of: map, zero: zero, to: pixels, spacing: 1)
+      }
     }
     var argument = unsafe vfi_winograd_input(
       pixels: UnsafePointer(slots.pixels), values: slots.values + first,

@@ -65,6 +65,13 @@
     return unsafe places[y * width + x] >= 0
   }
 
+  /// The pixel's place among the active ones; nil where it is not active or outside the level.
+  func place(_ y: Int, _ x: Int) -> Int? {
+    guard y >= 0, y < height, x >= 0, x < width else { return nil }
+    let place = unsafe Int(places[y &* width &+ x])
+    return place < 0 ? nil : place
+  }
+
   /// Where the active pixel at `place` stands.
   func position(_ place: Int) -> (y: Int, x: Int) {
     let index = unsafe Int(pixels[place])
@@ -146,10 +153,11 @@
     else { throw .defect("an active set and its maps differ in size or type") }
   }
 
-  /// Writes the pointers of the taps of the pixel at `position` in the compact `input`.
+  /// Writes the pointers of the taps of the pixel at `position` in the compact `input`, `spacing` apart.
   func listInputs(
     around position: (y: Int, x: Int), _ grid: ConvolutionGrid, of input: FeatureMap,
-    zero: UnsafeRawPointer, to slots: UnsafeMutablePointer<UnsafeRawPointer>
+    zero: UnsafeRawPointer, to slots: UnsafeMutablePointer<UnsafeRawPointer>,
+    spacing: Int = ConvolutionGrid.tilePixels
   ) {
     let (top, left) = (position.y &+ grid.originY, position.x &+ grid.originX)
     var slot = unsafe slots
@@ -163,7 +171,7 @@
         }
         unsafe slot.pointee =
           neighbour < 0 ? zero : UnsafeRawPointer(input.memory) + neighbour &* input.pixelBytes
-        unsafe slot += ConvolutionGrid.tilePixels
+        unsafe slot += spacing
       }
     }
   }
