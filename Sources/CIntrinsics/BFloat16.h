@@ -20,10 +20,12 @@ VFI_BFLOAT16_TYPES(16)
 #define VFI_MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 
-#define VFI_BFLOAT16_CONVERSIONS(lanes)                                                            \
+#define VFI_BFLOAT16_WIDEN(lanes)                                                                  \
   VFI_VECTOR_FUNCTION vfi_float##lanes vfi_widen##lanes(vfi_halves##lanes x) {                     \
     return (vfi_float##lanes)(__builtin_convertvector(x, vfi_words##lanes) << 16);                 \
-  }                                                                                                \
+  }
+
+#define VFI_BFLOAT16_NARROW(lanes)                                                                 \
   /* To the nearest, ties to even; what is not a number stays so. */                               \
   VFI_VECTOR_FUNCTION vfi_halves##lanes vfi_narrow##lanes(vfi_float##lanes x) {                    \
     vfi_words##lanes bits = (vfi_words##lanes)x;                                                   \
@@ -41,12 +43,15 @@ VFI_BFLOAT16_TYPES(16)
     return VFI_MULTIPLY_ADD((vfi_float##lanes)(a << 16), (vfi_float##lanes)(b << 16), odd);        \
   }
 
-VFI_BFLOAT16_CONVERSIONS(4)
-VFI_BFLOAT16_CONVERSIONS(8)
-VFI_BFLOAT16_CONVERSIONS(16)
+VFI_BFLOAT16_WIDEN(4)
+VFI_BFLOAT16_WIDEN(8)
+VFI_BFLOAT16_WIDEN(16)
+VFI_BFLOAT16_NARROW(4)
 VFI_BFLOAT16_DOT(4)
 
 #ifdef __AVX512BF16__
+typedef __bf16 vfi_narrow_pairs8 __attribute__((ext_vector_type(8)));
+typedef __bf16 vfi_narrow_pairs16 __attribute__((ext_vector_type(16)));
 typedef __bf16 vfi_pairs8 __attribute__((vector_size(32)));
 typedef __bf16 vfi_pairs16 __attribute__((vector_size(64)));
 
@@ -58,7 +63,17 @@ VFI_VECTOR_FUNCTION vfi_float8 vfi_dot8(vfi_float8 sum, vfi_words8 a, vfi_words8
 VFI_VECTOR_FUNCTION vfi_float16 vfi_dot16(vfi_float16 sum, vfi_words16 a, vfi_words16 b) {
   return __builtin_ia32_dpbf16ps_512(sum, (vfi_pairs16)a, (vfi_pairs16)b);
 }
+
+VFI_VECTOR_FUNCTION vfi_halves8 vfi_narrow8(vfi_float8 x) {
+  return (vfi_halves8) __builtin_convertvector(x, vfi_narrow_pairs8);
+}
+
+VFI_VECTOR_FUNCTION vfi_halves16 vfi_narrow16(vfi_float16 x) {
+  return (vfi_halves16) __builtin_convertvector(x, vfi_narrow_pairs16);
+}
 #else
+VFI_BFLOAT16_NARROW(8)
+VFI_BFLOAT16_NARROW(16)
 VFI_BFLOAT16_DOT(8)
 VFI_BFLOAT16_DOT(16)
 #endif

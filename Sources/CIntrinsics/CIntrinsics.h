@@ -76,7 +76,8 @@ struct vfi_convolution_tile {
 struct vfi_winograd_input {
   // [tiles][16]: the input pixels' channels, row by row; a row of zeros outside the picture.
   const void *_Nonnull const *_Nonnull pixels;
-  float *_Nonnull values; // [16][...][tile_stride]; tile_stride holds whole vectors
+  // [16][...][tile_stride] of the pixels' type; tile_stride holds whole vectors.
+  void *_Nonnull values;
   intptr_t point_stride;
   intptr_t tile_stride;
   intptr_t channels;

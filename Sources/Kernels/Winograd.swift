@@ -34,57 +34,96 @@ private struct Row {
 
 /// Computes B^T d B of every tile and channel.
 package func winogradInput(_ argument: UnsafePointer<vfi_winograd_input>) {
+  transformTiles(argument, half: false)
+}
+
+/// The same for bfloat16: computed in float32, rounded once.
+package func winogradInputBF16(_ argument: UnsafePointer<vfi_winograd_input>) {
+  transformTiles(argument, half: true)
+}
+
+@inline(__always)
+private func transformTiles(_ argument: UnsafePointer<vfi_winograd_input>, half: Bool) {
   let t = argument.pointee
   for tile in 0..<t.tiles {
-    let pixels = UnsafeRawPointer(t.pixels + 16 &* tile)
-      .assumingMemoryBound(to: UnsafePointer<Float>.self)
-    let values = t.values + tile &* t.tile_stride
-    var channel = 0
-    while channel &+ lanes <= t.channels {
-      transformInput(pixels, channel, lanes, values, t.point_stride)
-      channel &+= lanes
+    let pixels = t.pixels + 16 &* tile
+    let values = place(t.values, tile &* t.tile_stride, half)
+    if t.channels < lanes {
+      transformFew(pixels, t.channels, values, t.point_stride, half)
+      continue
     }
-    if channel == t.channels { continue }
     // The last vector may repeat channels of the one before it, but not read past the pixel.
-    if t.channels >= lanes {
-      transformInput(pixels, t.channels &- lanes, lanes, values, t.point_stride)
-    } else {
-      transformInput(pixels, 0, t.channels, values, t.point_stride)
+    let last = t.channels &- lanes
+    var channel = 0
+    while true {
+      storePoints(
+        loadRow(pixels, channel, half), loadRow(pixels + 4, channel, half),
+        loadRow(pixels + 8, channel, half), loadRow(pixels + 12, channel, half),
+        place(values, channel, half), t.point_stride, half)
+      if channel == last { break }
+      channel = channel &+ lanes < last ? channel &+ lanes : last
     }
   }
 }
 
+/// Transforms fewer channels than a vector has lanes, where the result goes: that memory has room for
+/// whole vectors.
 @inline(__always)
-private func transformInput(
-  _ pixels: UnsafePointer<UnsafePointer<Float>>, _ channel: Int, _ count: Int,
-  _ values: UnsafeMutablePointer<Float>, _ pointStride: Int
+private func transformFew(
+  _ pixels: UnsafePointer<UnsafeRawPointer>, _ channels: Int, _ values: UnsafeMutableRawPointer,
+  _ pointStride: Int, _ half: Bool
 ) {
-  let r0 = loadRow(pixels, channel, count)
-  let r1 = loadRow(pixels + 4, channel, count)
-  let r2 = loadRow(pixels + 8, channel, count)
-  let r3 = loadRow(pixels + 12, channel, count)
-  let target = values + channel
-  storeRow((r0 - r2).forward, target, pointStride)
-  storeRow((r1 + r2).forward, target + 4 &* pointStride, pointStride)
-  storeRow((r2 - r1).forward, target + 8 &* pointStride, pointStride)
-  storeRow((r1 - r3).forward, target + 12 &* pointStride, pointStride)
+  for point in 0..<16 {
+    let bytes = half ? 2 &* channels : 4 &* channels
+    place(values, point &* pointStride, half).copyMemory(from: pixels[point], byteCount: bytes)
+  }
+  storePoints(
+    loadRow(values, 0, pointStride, half), loadRow(values, 4, pointStride, half),
+    loadRow(values, 8, pointStride, half), loadRow(values, 12, pointStride, half), values,
+    pointStride, half)
 }
 
+/// Transforms a tile of which all rows are loaded, and stores its points.
+@inline(__always)
+private func storePoints(
+  _ r0: Row, _ r1: Row, _ r2: Row, _ r3: Row, _ values: UnsafeMutableRawPointer,
+  _ pointStride: Int, _ half: Bool
+) {
+  storeRow((r0 - r2).forward, values, pointStride, half)
+  storeRow((r1 + r2).forward, place(values, 4 &* pointStride, half), pointStride, half)
+  storeRow((r2 - r1).forward, place(values, 8 &* pointStride, half), pointStride, half)
+  storeRow((r1 - r3).forward, place(values, 12 &* pointStride, half), pointStride, half)
+}
+
+/// The channels of four pixels.
 @inline(__always)
 private func loadRow(
-  _ pixels: UnsafePointer<UnsafePointer<Float>>, _ channel: Int, _ count: Int
+  _ pixels: UnsafePointer<UnsafeRawPointer>, _ channel: Int, _ half: Bool
 ) -> Row {
   Row(
-    a: load(pixels[0] + channel, upTo: count), b: load(pixels[1] + channel, upTo: count),
-    c: load(pixels[2] + channel, upTo: count), d: load(pixels[3] + channel, upTo: count))
+    a: load(pixels[0], channel, half), b: load(pixels[1], channel, half),
+    c: load(pixels[2], channel, half), d: load(pixels[3], channel, half))
+}
+
+/// Four points from `point` on.
+@inline(__always)
+private func loadRow(
+  _ values: UnsafeMutableRawPointer, _ point: Int, _ stride: Int, _ half: Bool
+) -> Row {
+  let base = UnsafeRawPointer(values)
+  return Row(
+    a: load(base, point &* stride, half), b: load(base, (point &+ 1) &* stride, half),
+    c: load(base, (point &+ 2) &* stride, half), d: load(base, (point &+ 3) &* stride, half))
 }
 
 @inline(__always)
-private func storeRow(_ row: Row, _ target: UnsafeMutablePointer<Float>, _ stride: Int) {
-  store(row.a, target)
-  store(row.b, target + stride)
-  store(row.c, target + 2 &* stride)
-  store(row.d, target + 3 &* stride)
+private func storeRow(
+  _ row: Row, _ values: UnsafeMutableRawPointer, _ pointStride: Int, _ half: Bool
+) {
+  store(row.a, values, 0, half)
+  store(row.b, values, pointStride, half)
+  store(row.c, values, 2 &* pointStride, half)
+  store(row.d, values, 3 &* pointStride, half)
 }
 
 /// Computes A^T m A of every tile for a block of two vectors of output channels.

@@ -95,8 +95,12 @@ import VFIEngine
       output.fill { Self.untouched }
     }
 
-    /// Rounding of the output, beside that of sums.
-    var rounding: Float { output.map.precision.rounding }
+    /// What may differ: the order of sums, the rounding of the output, and in bfloat16 that of the
+    /// inputs and the weights in Winograd's domain, of which 0.0068 was measured.
+    var tolerance: Float {
+      ConvolutionTests.tolerance + output.map.precision.rounding
+        + (winograd && precision == .bfloat16 ? 0.01 : 0)
+    }
 
     func run(level: CPULevel, threads: Int) throws -> FeatureMap {
       let engine = Engine(
@@ -150,7 +154,7 @@ import VFIEngine
       let arena = Arena(ledger: MemoryLedger())
       let output = try test.run(level: machine.level, threads: 1)
       let error = relativeError(output, try test.naive(in: arena))
-      #expect(error < Self.tolerance + test.rounding)
+      #expect(error < test.tolerance)
       #expect(test.neighboursAreUntouched)
     }
   }
@@ -188,7 +192,7 @@ import VFIEngine
 
   /// An input in two maps gives what the input in one gives, wherever it is cut.
   ///
-  /// To the bit by Winograd; in bfloat16 the sums are formed in another order.
+  /// To the bit by Winograd; directly the sums are formed in another order.
   @Test(arguments: machines, [1, 5, 16, 24, 30])
   func concatenationEqualsOneMap(machine: Machine, cut: Int) throws {
     let engine = Engine(
@@ -196,23 +200,23 @@ import VFIEngine
     var writer = SafetensorsWriter()
     writer.addConvolution("a", inputs: 31, outputs: 20)
     let file = try writer.file()
-    func layer(rest: Int) throws -> Convolution {
-      try Convolution(
-        file, "a", inputs: 31, rest: rest, outputs: 20, method: .winograd,
-        precision: machine.precision, kernels: engine.kernels)
-    }
     let input = try engine.scratch.map(
       height: 9, width: 11, channels: 31, precision: machine.precision)
     randomise(input)
-    let whole = try engine.scratch.map(height: 9, width: 11, channels: 20)
-    let joined = try engine.scratch.map(height: 9, width: 11, channels: 20)
-    try layer(rest: 0)(input, into: whole, on: engine)
-    try layer(rest: 31 - cut)(
-      input.slice(0..<cut), with: input.slice(cut..<31), into: joined, on: engine)
-    if machine.precision == .float32 {
-      #expect(bits(joined) == bits(whole))
-    } else {
-      #expect(relativeError(joined, whole) < Self.tolerance)
+    func run(_ method: Convolution.Method, rest: Int) throws -> FeatureMap {
+      let output = try engine.scratch.map(height: 9, width: 11, channels: 20)
+      let layer = try Convolution(
+        file, "a", inputs: 31, rest: rest, outputs: 20, method: method,
+        precision: machine.precision, kernels: engine.kernels)
+      try layer(
+        input.slice(0..<31 - rest), with: rest > 0 ? input.slice(31 - rest..<31) : nil,
+        into: output, on: engine)
+      return output
+    }
+    #expect(bits(try run(.winograd, rest: 31 - cut)) == bits(try run(.winograd, rest: 0)))
+    if machine.precision == .bfloat16 {
+      let error = relativeError(try run(.direct, rest: 31 - cut), try run(.direct, rest: 0))
+      #expect(error < Self.tolerance)
     }
   }
 

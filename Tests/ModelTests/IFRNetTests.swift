@@ -7,8 +7,8 @@ import VFIEngine
 @Suite struct IFRNetTests {
   /// Largest error of a stage relative to its largest value, through up to 27 layers.
   ///
-  /// In bfloat16 0.0062 was measured, the same at all levels of kernels.
-  static func tolerance(_ precision: Precision) -> Float { precision == .float32 ? 1e-4 : 0.01 }
+  /// In bfloat16 0.0076 was measured, much the same at all levels of kernels.
+  static func tolerance(_ precision: Precision) -> Float { precision == .float32 ? 1e-4 : 0.012 }
 
   private func pair(
     _ fixture: Fixture, _ model: any InterpolationModel, _ engine: Engine

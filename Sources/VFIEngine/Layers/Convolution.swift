@@ -13,7 +13,7 @@ package final class Convolution: Sendable {
     /// By Winograd's F(2x2, 3x3), with 4/9 of the products and slightly other rounding.
     ///
     /// For 3x3, stride 1, dilation 1. In sparse calls a tile of 2x2 pixels is computed whole if one is
-    /// active. In bfloat16 it stands for `direct`, which is faster there.
+    /// active.
     case winograd
   }
 
@@ -42,7 +42,6 @@ package final class Convolution: Sendable {
     precondition(kernel % 2 == 1)
     precondition(rest >= 0 && rest < inputs)
     precondition(method == .direct || (kernel == 3 && stride == 1 && dilation == 1))
-    let method = precision == .float32 ? method : .direct
     precondition(rest == 0 || precision == .bfloat16 || method == .winograd)
     self.inputs = inputs
     self.rest = rest
@@ -78,7 +77,8 @@ package final class Convolution: Sendable {
 
   /// Convolves `input` into `output`, which may not overlap it.
   ///
-  /// With `rest` the input is the concatenation of both maps' channels. `residual` is added before the activation and may be `output` itself.
+  /// With `rest` the input is the concatenation of both maps' channels. `residual` is added before the
+  /// activation and may be `output` itself.
   package func callAsFunction(
     _ input: FeatureMap, with rest: FeatureMap? = nil, into output: FeatureMap,
     adding residual: FeatureMap? = nil, on engine: Engine

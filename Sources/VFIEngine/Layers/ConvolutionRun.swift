@@ -137,10 +137,15 @@
     into slots: ConvolutionSlots
   ) {
     var position = position
-    for slot in 0..<count {
+    var slot = 0
+    while slot < count {
       let index = grid.outputIndex(position, width: output.width)
-      listOutput(index, first &+ slot, into: slots)
-      grid.advance(&position)
+      let end = min(count, slot &+ grid.width &- position.x)
+      for pixel in slot..<end {
+        listOutput(index &+ (pixel &- slot) &* grid.spread, first &+ pixel, into: slots)
+      }
+      slot = end
+      position = ConvolutionGrid.Position(y: position.y &+ 1, x: 0)
     }
   }
 

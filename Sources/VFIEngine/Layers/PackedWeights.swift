@@ -32,6 +32,9 @@ import Glibc
   private let hasSlopes: Bool
   private let memory: UnsafeMutablePointer<Float>
 
+  /// Rows of a block's weights for one tap: words of one output channel.
+  private let rows: Int
+
   /// Pointers that a pixel needs.
   var tapSlots: Int { rest > 0 ? 2 * taps : taps }
 
@@ -48,10 +51,10 @@ import Glibc
     self.precision = precision
     outputs = bias.count
     hasSlopes = slopes != nil
+    rows = precision == .float32 ? inputs : (inputs - rest + 1) / 2 + (rest + 1) / 2
     var blocks: [Block] = []
     // One row of zeros comes first: the bias of products that have none.
     var (first, offset) = (0, 64)
-    let rows = precision == .float32 ? inputs : (inputs - rest + 1) / 2 + (rest + 1) / 2
     for kernel in kernels.convolution.split(bias.count, precision) {
       let values = taps * rows * kernel.width
       let row = max(16, kernel.width)
@@ -116,7 +119,7 @@ import Glibc
   ) -> vfi_convolution_tile {
     unsafe vfi_convolution_tile(
       inputs: UnsafePointer(slots), taps: 1, input_channels: inputs, rest_channels: 0,
-      weights: UnsafeRawPointer(memory + block.weights + tap * inputs * block.kernel.width),
+      weights: UnsafeRawPointer(memory + block.weights + tap * rows * block.kernel.width),
       bias: UnsafePointer(memory), slopes: nil, outputs: nil, residuals: nil,
       output_bfloat16: false, residual_bfloat16: false, first_channel: 0,
       output_channels: block.channels, pixels: ConvolutionGrid.tilePixels, sums: sums)

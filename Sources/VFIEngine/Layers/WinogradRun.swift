@@ -4,13 +4,13 @@ import CIntrinsics
 /// Buffers of one worker, which hold a batch of tiles while it is transformed, multiplied and
 /// transformed back.
 @safe struct WinogradSlots: BitwiseCopyable {
-  /// Floats between the points of arrays: 16 large powers of two would fall into one cache set.
-  static let padding = 16
+  /// Values between the points of arrays: 16 large powers of two would fall into one cache set.
+  static let padding = 32
 
   /// `[tiles][16]` input pixels.
   let pixels: UnsafeMutablePointer<UnsafeRawPointer>
   /// `[16][tiles][valueStride]` transformed inputs, and `[16][tiles]` pointers to them.
-  let values: UnsafeMutablePointer<Float>
+  let values: UnsafeMutableRawPointer
   let products: UnsafeMutablePointer<UnsafeRawPointer>
   /// Products, for each block of output channels `[16][tiles][width]`.
   let sums: UnsafeMutablePointer<Float>
@@ -24,7 +24,9 @@ import CIntrinsics
     let pointStride = tiles * valueStride + Self.padding
     let outputs = weights.blocks.reduce(0) { $0 + $1.kernel.width }
     unsafe pixels = try arena.buffer(of: UnsafeRawPointer.self, count: tiles * 16)
-    unsafe values = try arena.buffer(of: Float.self, count: 16 * pointStride)
+    let bytes = weights.precision.bytes
+    let size = 16 * pointStride * bytes
+    unsafe values = UnsafeMutableRawPointer(try arena.buffer(of: UInt8.self, count: size))
     unsafe products = try arena.buffer(of: UnsafeRawPointer.self, count: 16 * tiles)
     unsafe sums = try arena.buffer(
       of: Float.self, count: 16 * (tiles * outputs + Self.padding * weights.blocks.count))
@@ -32,11 +34,11 @@ import CIntrinsics
       of: UnsafeMutableRawPointer?.self, count: tiles * 4)
     unsafe residuals = try arena.buffer(of: UnsafeRawPointer?.self, count: tiles * 4)
     // The last twelve tiles of a map are multiplied even where only some exist.
-    unsafe values.update(repeating: 0, count: 16 * pointStride)
+    unsafe values.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     for point in 0..<16 {
       for tile in 0..<tiles {
         unsafe products[point * tiles + tile] =
-          UnsafeRawPointer(values + point * pointStride + tile * valueStride)
+          UnsafeRawPointer(values + (point * pointStride + tile * valueStride) * bytes)
       }
     }
   }
@@ -67,7 +69,7 @@ import CIntrinsics
       width: ((active?.active.width ?? output.width) + 1) / 2)
   }
 
-  /// Floats from one tile's transformed channels to the next one's: whole vectors of any level.
+  /// Values from one tile's transformed channels to the next one's: whole vectors of any level.
   ///
   /// `rest` may begin inside a vector, and its last vector end behind the last channel.
   private var valueStride: Int { (weights.inputs + (rest == nil ? 15 : 30)) & ~15 }
@@ -76,7 +78,7 @@ import CIntrinsics
     let grid = grid
     let count = active?.count ?? grid.height * grid.width
     guard count > 0 else { return }
-    let tileBytes = 16 * 4 * (valueStride + weights.outputs)
+    let tileBytes = 16 * (weights.precision.bytes * valueStride + 4 * weights.outputs)
     let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
     let batch = Self.roundedUp(min(Self.batchBytes / tileBytes, fairShare, 96))
     let mark = engine.scratch.mark
@@ -164,10 +166,11 @@ import CIntrinsics
       }
     }
     var argument = unsafe vfi_winograd_input(
-      pixels: UnsafePointer(slots.pixels), values: slots.values + first,
+      pixels: UnsafePointer(slots.pixels),
+      values: slots.values + first * weights.precision.bytes,
       point_stride: batch * valueStride + WinogradSlots.padding, tile_stride: valueStride,
       channels: map.channels, tiles: tiles.count)
-    unsafe kernels.winogradInput(&argument)
+    unsafe kernels.winogradInput[weights.precision](&argument)
   }
 
   /// Where the products of the `index`-th block begin.
@@ -186,11 +189,13 @@ import CIntrinsics
         let pointSums =
           unsafe sums(index, batch: batch, slots)
           + point * (batch * width + WinogradSlots.padding)
-        for first in stride(from: 0, to: tiles, by: ConvolutionGrid.tilePixels) {
-          var tile = unsafe weights.tile(
-            block, tap: point, inputs: slots.products + (point * batch + first),
-            sums: pointSums + first * width)
-          unsafe block.kernel.tile(&tile)
+        let kernel = unsafe block.kernel.tile
+        var tile = unsafe weights.tile(
+          block, tap: point, inputs: slots.products + point * batch, sums: pointSums)
+        for _ in stride(from: 0, to: tiles, by: ConvolutionGrid.tilePixels) {
+          unsafe kernel(&tile)
+          unsafe tile.inputs += ConvolutionGrid.tilePixels
+          unsafe tile.sums += ConvolutionGrid.tilePixels * width
         }
       }
     }

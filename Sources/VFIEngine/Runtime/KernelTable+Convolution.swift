@@ -17,7 +17,7 @@ import KernelsAVX512BF16
   /// Widest first; each width divides the one before it.
   package var float32: [Block]
   package var bfloat16: [Block]
-  package let winogradInput: @Sendable (UnsafePointer<vfi_winograd_input>) -> Void
+  package var winogradInput: ByPrecision<@Sendable (UnsafePointer<vfi_winograd_input>) -> Void>
 
   package func blocks(_ precision: Precision) -> [Block] {
     precision == .float32 ? float32 : bfloat16
@@ -54,7 +54,7 @@ import KernelsAVX512BF16
       Block(
         width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrowBF16,
         winogradOutput: Kernels.winogradOutputNarrow),
-    ], winogradInput: Kernels.winogradInput)
+    ], winogradInput: ByPrecision(Kernels.winogradInput, Kernels.winogradInputBF16))
 
   static let avx2 = unsafe ConvolutionKernels(
     float32: [
@@ -68,7 +68,7 @@ import KernelsAVX512BF16
         width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWideBF16,
         winogradOutput: KernelsAVX2.winogradOutputWide),
       narrowAVX2BF16,
-    ], winogradInput: KernelsAVX2.winogradInput)
+    ], winogradInput: ByPrecision(KernelsAVX2.winogradInput, KernelsAVX2.winogradInputBF16))
 
   /// The last 8 of 24 or 72 channels go to AVX2's narrow kernel, which does not waste half a vector.
   static let avx512 = unsafe ConvolutionKernels(
@@ -92,7 +92,7 @@ import KernelsAVX512BF16
         tile: KernelsAVX512.convolutionTileNarrowBF16,
         winogradOutput: KernelsAVX512.winogradOutputNarrow),
       narrowAVX2BF16,
-    ], winogradInput: KernelsAVX512.winogradInput)
+    ], winogradInput: ByPrecision(KernelsAVX512.winogradInput, KernelsAVX512.winogradInputBF16))
 
   /// The kernels of AVX-512, but for bfloat16.
   static let avx512BF16: ConvolutionKernels = {
@@ -101,16 +101,18 @@ import KernelsAVX512BF16
       Block(
         width: KernelsAVX512BF16.convolutionTileWideWidth,
         tile: KernelsAVX512BF16.convolutionTileWideBF16,
-        winogradOutput: KernelsAVX512.winogradOutputWide),
+        winogradOutput: KernelsAVX512BF16.winogradOutputWide),
       Block(
         width: KernelsAVX512BF16.convolutionTileNarrowWidth,
         tile: KernelsAVX512BF16.convolutionTileNarrowBF16,
-        winogradOutput: KernelsAVX512.winogradOutputNarrow),
+        winogradOutput: KernelsAVX512BF16.winogradOutputNarrow),
       Block(
         width: KernelsAVX512BF16.convolutionTileHalfWidth,
         tile: KernelsAVX512BF16.convolutionTileHalfBF16,
         winogradOutput: KernelsAVX2.winogradOutputNarrow),
     ]
+    unsafe kernels.winogradInput = ByPrecision(
+      KernelsAVX512.winogradInput, KernelsAVX512BF16.winogradInputBF16)
     return kernels
   }()
 
