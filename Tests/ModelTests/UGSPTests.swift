@@ -5,7 +5,7 @@ import VFIEngine
 
 /// UGSP with hashed weights against the stages that PyTorch computed in float64.
 @Suite struct UGSPTests {
-  /// Through up to 27 layers; in bfloat16 0.0108 was measured, much the same at all levels of kernels.
+  /// Through up to 27 layers; in bfloat16 0.0108 was measured at all levels of kernels.
   static let tolerance: Float = 1e-4
   private static func tolerance(_ precision: Precision) -> Float {
     precision == .float32 ? tolerance : 0.015

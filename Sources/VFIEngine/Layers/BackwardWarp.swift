@@ -39,7 +39,8 @@ package func backwardWarp(
 /// Warps `a` by the first two and `b` by the last two of the four channels of `flow`.
 ///
 /// `output` `[H, W, 2 C + 4]` takes the warped a, the warped b and the flow side by side, as a refining
-/// stage reads them; in a bfloat16 output the flow is rounded. It must not overlap any input. Rules and sizes as for `backwardWarp`.
+/// stage reads them; in a bfloat16 output the flow is rounded. It must not overlap any input. Rules
+/// and sizes as for `backwardWarp`.
 package func backwardWarpPair(
   _ a: FeatureMap, _ b: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
 ) throws(VFIError) {
