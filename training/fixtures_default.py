@@ -44,11 +44,11 @@ def picture(width: int, height: int, instant: float) -> Tensor:
 
 
 def search_fixture() -> dict[str, Tensor]:
-    """The search from one picture to the other, step by step; 192x128 has levels 4, 3 and 2.
+    """The search from one picture to the other, step by step; 96x64 has levels 3, 2 and 1.
 
     Per level: `start` and `descended` are patch flows [1, P, 2], `dense` comes before the median.
     """
-    frame0, frame1 = picture(192, 128, 0.0), picture(192, 128, 3.0)
+    frame0, frame1 = picture(96, 64, 0.0), picture(96, 64, 1.5)
     first, second = luma_pyramid(frame0), luma_pyramid(frame1)
     tensors = {}
     flow = None

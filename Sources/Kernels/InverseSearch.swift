@@ -12,11 +12,15 @@ import CIntrinsics
 private typealias Row = SIMD8<Float>
 
 /// Gauss-Newton steps of a patch.
-private let iterations = 6
+private let iterations = 4
 /// Candidates of the coarsest level: all whole flows of at most this many pixels in x and y.
 private let reach = 2
 /// Added to the diagonal of the Hessian matrix, so that an even patch stays where it is.
 private let damping: Float = 64
+/// A cost that noise alone explains: there is nothing to gain by looking further.
+private let quiet: Float = 64
+/// The squared length of a step after which another one changes too little to be worth it.
+private let settled: Float = 1e-3
 
 /// Finds the flow and the weights of the patches in the rows `first ..< end` of patches.
 ///
@@ -30,9 +34,13 @@ package func searchPatches(
     for column in 0..<s.columns {
       let index = row &* s.columns &+ column
       let errors = s.patch_weights + index &* 64
-      let patch = preparePatch(s, row, column, gradients, errors)
-      let start = s.coarse == nil ? bestOfGrid(s, patch) : bestOfCoarse(s, patch)
-      let found = descend(s, patch, start)
+      var patch = place(s, row, column, gradients, errors)
+      var found = s.coarse == nil ? bestOfGrid(s, patch) : bestOfCoarse(s, patch)
+      // A quiet candidate was the last one to be evaluated, so the errors are its own.
+      if !(found.cost <= quiet) {
+        prepare(s, &patch)
+        found = descend(s, patch, found)
+      }
       s.patch_flow[2 &* index] = found.x
       s.patch_flow[2 &* index &+ 1] = found.y
       for k in 0..<8 {
@@ -58,17 +66,26 @@ private func sum(_ v: Row) -> Float {
   return two.x + two.y
 }
 
-/// Central differences less their means, and the inverse of their Hessian matrix.
+/// A patch without what its descent needs.
 @inline(__always)
-private func preparePatch(
+private func place(
   _ s: vfi_inverse_search, _ row: Int, _ column: Int, _ gradients: UnsafeMutablePointer<Float>,
   _ errors: UnsafeMutablePointer<Float>
 ) -> vfi_patch {
   let (top, left) = (origin(row, s.first.height), origin(column, s.first.width))
   let pixels = UnsafePointer(s.first.base) + (top &* s.first.stride &+ left)
+  return vfi_patch(
+    top: top, left: left, first: pixels, gradients: gradients, errors: errors, hxx: 0, hxy: 0,
+    hyy: 0)
+}
+
+/// Central differences less their means, and the inverse of their Hessian matrix.
+@inline(__always)
+private func prepare(_ s: vfi_inverse_search, _ patch: inout vfi_patch) {
+  let gradients = patch.gradients
   var (sumX, sumY) = (Row.zero, Row.zero)
   for k in 0..<8 {
-    let p = pixels + k &* s.first.stride
+    let p = patch.first + k &* s.first.stride
     let gx = (load8(p + 1) - load8(p - 1)) * 0.5
     let gy = (load8(p + s.first.stride) - load8(p - s.first.stride)) * 0.5
     store8(gx, gradients + 8 &* k)
@@ -89,9 +106,9 @@ private func preparePatch(
   }
   let (hxx, hxy, hyy) = (sum(xx) + damping, sum(xy), sum(yy) + damping)
   let determinant = hxx * hyy - hxy * hxy
-  return vfi_patch(
-    top: top, left: left, first: pixels, gradients: gradients, errors: errors,
-    hxx: hyy / determinant, hxy: -hxy / determinant, hyy: hxx / determinant)
+  patch.hxx = hyy / determinant
+  patch.hxy = -hxy / determinant
+  patch.hyy = hxx / determinant
 }
 
 /// Clamps to `-9 ... size`, where a patch sees repeated pixels only; NaN becomes -9.
@@ -180,7 +197,12 @@ func descend(
   _ s: vfi_inverse_search, _ patch: vfi_patch, _ start: vfi_patch_flow
 ) -> vfi_patch_flow {
   var flow = start
-  for _ in 0..<iterations { flow = step(s, patch, flow) }
+  for _ in 0..<iterations {
+    let before = flow
+    flow = step(s, patch, flow)
+    let (dx, dy) = (flow.x - before.x, flow.y - before.y)
+    if dx * dx + dy * dy <= settled { break }
+  }
   flow = evaluate(s, patch, flow.x, flow.y)
   let (dx, dy) = (flow.x - start.x, flow.y - start.y)
   let limit = Float(VFI_PATCH * VFI_PATCH)
@@ -189,12 +211,13 @@ func descend(
   return kept ? flow : evaluate(s, patch, start.x, start.y)
 }
 
-/// The first candidate of lowest cost: 0, then the flows of up to two pixels by rows.
+/// The first candidate that is quiet or of lowest cost: 0, then the flows of up to two pixels by rows.
 @inline(__always)
 func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
   var best = evaluate(s, patch, 0, 0)
   for y in -reach...reach {
     for x in -reach...reach where x != 0 || y != 0 {
+      if best.cost <= quiet { return best }
       let flow = evaluate(s, patch, Float(x), Float(y))
       if flow.cost < best.cost { best = flow }
     }
@@ -202,8 +225,8 @@ func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
   return best
 }
 
-/// The first candidate of lowest cost: twice the coarser flow at the centre, above, below, left and
-/// right, then 0.
+/// The first candidate that is quiet or of lowest cost: twice the coarser flow at the centre, left,
+/// right, above and below, then 0.
 ///
 /// The median makes equal neighbours common; a candidate equal to the best one or to the one before
 /// cannot be better and is passed over.
@@ -214,12 +237,13 @@ func bestOfCoarse(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow
   var best = evaluate(s, patch, centre.x, centre.y)
   var before = centre
   for number in 1...5 {
+    if best.cost <= quiet { return best }
     var candidate = SIMD2<Float>.zero
     switch number {
-    case 1: candidate = coarseFlow(s, y &- 4, x)
-    case 2: candidate = coarseFlow(s, y &+ 4, x)
-    case 3: candidate = coarseFlow(s, y, x &- 4)
-    case 4: candidate = coarseFlow(s, y, x &+ 4)
+    case 1: candidate = coarseFlow(s, y, x &- 4)
+    case 2: candidate = coarseFlow(s, y, x &+ 4)
+    case 3: candidate = coarseFlow(s, y &- 4, x)
+    case 4: candidate = coarseFlow(s, y &+ 4, x)
     default: break
     }
     if candidate.x == best.x && candidate.y == best.y { continue }

@@ -53,7 +53,7 @@ package struct NaiveInverseSearch {
       }
       return found
     }
-    for (dy, dx) in [(0, 0), (-4, 0), (4, 0), (0, -4), (0, 4)] {
+    for (dy, dx) in [(0, 0), (0, -4), (0, 4), (-4, 0), (4, 0)] {
       let y = min((top + 4 + dy) / 2, coarse.height - 1)
       let x = min((left + 4 + dx) / 2, coarse.width - 1)
       found.append((2 * Double(coarse[y, x, 0]), 2 * Double(coarse[y, x, 1])))
@@ -65,7 +65,15 @@ package struct NaiveInverseSearch {
   /// The flow of the patch at (top, left).
   private func patch(_ top: Int, _ left: Int) -> Vector {
     var start = candidates(top, left)[0]
-    for u in candidates(top, left) where cost(top, left, u) < cost(top, left, start) { start = u }
+    for u in candidates(top, left) where cost(top, left, u) < cost(top, left, start) {
+      if cost(top, left, start) <= 64 { break }
+      start = u
+    }
+    return cost(top, left, start) <= 64 ? start : descend(top, left, start)
+  }
+
+  /// Gauss-Newton from `start`.
+  private func descend(_ top: Int, _ left: Int, _ start: Vector) -> Vector {
     let gx = centred { y, x in
       (pixel(first, top + y, left + x + 1) - pixel(first, top + y, left + x - 1)) / 2
     }
@@ -76,12 +84,13 @@ package struct NaiveInverseSearch {
     let (hxx, hxy, hyy) = (dot(gx, gx) + 64, dot(gx, gy), dot(gy, gy) + 64)
     let determinant = hxx * hyy - hxy * hxy
     var u = start
-    for _ in 0..<6 {
+    for _ in 0..<4 {
       let e = errors(top, left, u)
       let (bx, by) = (dot(gx, e), dot(gy, e))
-      u = (
-        u.x - (hyy * bx - hxy * by) / determinant, u.y - (hxx * by - hxy * bx) / determinant
-      )
+      let x = (hyy * bx - hxy * by) / determinant
+      let y = (hxx * by - hxy * bx) / determinant
+      u = (u.x - x, u.y - y)
+      if x * x + y * y <= 1e-3 { break }
     }
     let (dx, dy) = (u.x - start.x, u.y - start.y)
     let lost = dx * dx + dy * dy > 64 || cost(top, left, u) > cost(top, left, start)

@@ -9,7 +9,7 @@ Flow channel 0 is horizontal (right positive), channel 1 vertical (down positive
 where the content of frame 0 at x lies in frame 1: frame0(x) ~ frame1(x + flow01(x)).
 
 1. Luma Y = 255 * (R + 2G + B) / 4; a pyramid by 2x2 means, an odd last row or column dropped.
-   Level k has 1/2^k of the size. Used: FINEST = 2 up to the coarsest k <= 6 whose short side is
+   Level k has 1/2^k of the size. Used: FINEST = 1 up to the coarsest k <= 6 whose short side is
    at least 8 pixels (one patch).
 2. Patches of 8x8 stand at min(4*i, h - 8), i = 0 ... ceil((h - 8) / 4), same in x.
 3. Start of a patch: of the candidates below, the first one with the lowest cost. Cost = sum over
@@ -19,15 +19,18 @@ where the content of frame 0 at x lies in frame 1: frame0(x) ~ frame1(x + flow01
    Other levels: twice the coarser dense flow at the patch centre (top left + 4) and at the four
    points 4 pixels away, in the order of NEIGHBOURS, read at floor(point / 2), clamped to the
    coarser level; then zero.
-4. ITERATIONS Gauss-Newton steps (inverse compositional, mean-normalised):
+   The first candidate whose cost is at most QUIET, the cost of noise, is taken at once.
+4. Unless the start's cost is at most QUIET, up to ITERATIONS Gauss-Newton steps (inverse
+   compositional, mean-normalised):
        g = central differences of frame 0 in the patch, minus their mean over the patch
        H = sum g g^T + DAMPING * identity
        u <- u - H^-1 sum g * (J(x+u) - T)
-   u is set back to the start when it has left it by more than 8 pixels (length) or when its
-   cost is above the start's.
+   The first step whose squared length is at most SETTLED is the last one. u is set back to the
+   start when it has left it by more than 8 pixels (length) or when its cost is above the start's.
 5. Dense flow: every pixel takes the mean of the flows of the patches over it, weighted by
    1 / max(1, |e|)^2 with e = (J(x+u) - mean J) - (T - mean T) of that patch at that pixel.
 6. Median of 3x3 (edge replicated), each component by itself.
+7. The flow at FINEST is averaged over 2x2 pixels (an odd last row or column dropped).
 """
 
 import torch
@@ -35,11 +38,13 @@ from torch.nn import functional
 
 PATCH = 8
 STRIDE = 4
-FINEST = 2
+FINEST = 1
 COARSEST = 6
-ITERATIONS = 6
+ITERATIONS = 4
 REACH = 2
 DAMPING = 64.0
+QUIET = 64.0  # one level of 0..255 at each of the 64 pixels
+SETTLED = 1e-3
 NEIGHBOURS = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0))  # y, x
 
 
@@ -127,12 +132,12 @@ class Level:
         return found - found.mean(-1, keepdim=True) - self.template
 
     def best(self, candidates: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The first candidate [B, P, 2] with the lowest cost, and its cost [B, P]."""
+        """The first candidate [B, P, 2] that is quiet or has the lowest cost; its cost [B, P]."""
         start = candidates[0]
         lowest = self.error(start).square().sum(-1)
         for candidate in candidates[1:]:
             cost = self.error(candidate).square().sum(-1)
-            better = cost < lowest
+            better = (cost < lowest) & (lowest > QUIET)
             start = torch.where(better[..., None], candidate, start)
             lowest = torch.where(better, cost, lowest)
         return start, lowest
@@ -144,11 +149,14 @@ class Level:
         hxy = (self.gx * self.gy).sum(-1)
         determinant = hxx * hyy - hxy * hxy
         u = start
+        moving = start_cost > QUIET
         for _ in range(ITERATIONS):
             error = self.error(u)
             bx, by = (self.gx * error).sum(-1), (self.gy * error).sum(-1)
             step = torch.stack((hyy * bx - hxy * by, hxx * by - hxy * bx), -1)
-            u = u - step / determinant[..., None]
+            step = step / determinant[..., None]
+            u = torch.where(moving[..., None], u - step, u)
+            moving = moving & (step.square().sum(-1) > SETTLED)
         cost = self.error(u).square().sum(-1)
         lost = ((u - start).square().sum(-1) > PATCH**2) | (cost > start_cost)
         return torch.where(lost[..., None], start, u)
@@ -180,7 +188,7 @@ class Level:
 
 
 def search(first: dict[int, torch.Tensor], second: dict[int, torch.Tensor]) -> torch.Tensor:
-    """Luma pyramids -> flow [B, 2, H/4, W/4] from first to second, in pixels of the 1/4 level."""
+    """Luma pyramids -> flow [B, 2, H/2, W/2] from first to second, in pixels of the 1/2 level."""
     flow = None
     for number in sorted(first, reverse=True):
         level = Level(first[number], second[number])
@@ -197,4 +205,7 @@ def inverse_search(frame0: torch.Tensor, frame1: torch.Tensor) -> tuple[torch.Te
     """
     first, second = luma_pyramid(frame0), luma_pyramid(frame1)
     scale = 2**FINEST
-    return scale * search(first, second), scale * search(second, first)
+    return (
+        scale * functional.avg_pool2d(search(first, second), 2),
+        scale * functional.avg_pool2d(search(second, first), 2),
+    )

@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: MIT
 import CIntrinsics
 
-/// Finds the motion between two pictures in both directions, from coarse to fine.
+/// Finds the motion between two frames in both directions, from coarse to fine.
 ///
-/// `first` and `second` are luma `[H, W, 1]`, 0 ... 255, at 1/4 of the frames' size. The results
-/// `[H, W, 2]` (x, y) are in pixels of that size and live in `engine.scratch`: picture 0 at x looks
-/// like picture 1 at `x + flow01(x)`. Steps and constants: `training/vfi_training/inverse_search.py`.
+/// The results `[H/4, W/4, 2]` (x, y), where the frames are `[H, W]`, are in pixels of that size and
+/// live in `engine.scratch`: frame 0 at x looks like frame 1 at `x + flow01(x)`. Steps and constants:
+/// `training/vfi_training/inverse_search.py`.
 package func inverseSearch(
-  _ first: FeatureMap, _ second: FeatureMap, on engine: Engine
+  _ first: LumaPyramid, _ second: LumaPyramid, on engine: Engine
 ) throws(VFIError) -> (flow01: FeatureMap, flow10: FeatureMap) {
-  guard first.hasSize(of: second) else { throw .defect("inverseSearch: the sizes differ") }
-  let flow01 = try engine.scratch.map(height: first.height, width: first.width, channels: 2)
-  let flow10 = try engine.scratch.map(height: first.height, width: first.width, channels: 2)
-  let mark = engine.scratch.mark
-  defer { engine.scratch.release(to: mark) }
-  let pyramids = (try LumaPyramid(first, on: engine), try LumaPyramid(second, on: engine))
+  let (height, width) = unsafe (first[0].height, first[0].width)
+  guard unsafe second[0].height == height, unsafe second[0].width == width else {
+    throw .defect("inverseSearch: the sizes differ")
+  }
+  let arena = engine.scratch
+  let flow01 = try arena.map(height: height / 2, width: width / 2, channels: 2)
+  let flow10 = try arena.map(height: height / 2, width: width / 2, channels: 2)
+  let mark = arena.mark
+  defer { arena.release(to: mark) }
   var coarse: (forward: FeatureMap, backward: FeatureMap)?
-  for index in (0..<pyramids.0.count).reversed() {
+  for index in (0..<first.count).reversed() {
     let forward = try InverseSearchLevel(
-      pyramids.0, pyramids.1, index, coarse: coarse?.forward, into: index == 0 ? flow01 : nil,
-      on: engine)
+      first, second, index, coarse: coarse?.forward, on: engine)
     let backward = try InverseSearchLevel(
-      pyramids.1, pyramids.0, index, coarse: coarse?.backward, into: index == 0 ? flow10 : nil,
-      on: engine)
+      second, first, index, coarse: coarse?.backward, on: engine)
     try InverseSearchLevel.run(forward, backward, on: engine)
     coarse = (forward.flow, backward.flow)
+  }
+  if let coarse {
+    // At 1/2 this is the mean of 2x2 pixels.
+    try resizeBilinear(coarse.forward, into: flow01, scale: 0.5, on: engine)
+    try resizeBilinear(coarse.backward, into: flow10, scale: 0.5, on: engine)
   }
   return (flow01, flow10)
 }
@@ -39,22 +45,18 @@ package func inverseSearch(
   package let patchFlow: FeatureMap
   private let arguments: vfi_inverse_search
 
-  /// Level `index + 2` of the search from `first` to `second`, whose sizes are equal.
+  /// Level `index + 1` of the search from `first` to `second`, whose sizes are equal.
   ///
   /// Without `coarse`, the flow of the next level, it is the coarsest.
   package init(
     _ first: LumaPyramid, _ second: LumaPyramid, _ index: Int, coarse: FeatureMap?,
-    into flow: FeatureMap? = nil, on engine: Engine
+    on engine: Engine
   ) throws(VFIError) {
     let (first, second) = unsafe (first[index], second[index])
     let (height, width) = unsafe (first.height, first.width)
     let (rows, columns) = (Self.patches(height), Self.patches(width))
     let arena = engine.scratch
-    if let flow {
-      self.flow = flow
-    } else {
-      self.flow = try arena.map(height: height, width: width, channels: 2)
-    }
+    flow = try arena.map(height: height, width: width, channels: 2)
     dense = try arena.map(height: height, width: width + 2, channels: 2)
     patchFlow = try arena.map(height: rows, width: columns, channels: 2)
     let weights = try arena.map(
@@ -63,7 +65,7 @@ package func inverseSearch(
       first: first, second: second, rows: rows, columns: columns,
       coarse: UnsafePointer(coarse?.base), coarse_height: coarse?.height ?? 0,
       coarse_width: coarse?.width ?? 0, patch_flow: patchFlow.base, patch_weights: weights.base,
-      dense: dense.base, flow: self.flow.base)
+      dense: dense.base, flow: flow.base)
   }
 
   /// Patches along a side of `size` pixels: every 4 pixels, and one at the end.

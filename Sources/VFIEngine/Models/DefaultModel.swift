@@ -30,17 +30,15 @@ package final class DefaultModel: InterpolationModel {
       file, architecture: Self.architecture, anyInstant: true, kmacPerPixel: multiplyAdds / 1000)
   }
 
-  /// Features at 1/2, 1/4 and 1/8, and luma at 1/4.
+  /// Features at 1/2, 1/4 and 1/8, and luma.
   package func encode(
     _ image: FeatureMap, in arena: Arena, on engine: Engine
   ) throws(VFIError) -> FrameFeatures {
     guard image.height % multiple == 0, image.width % multiple == 0 else {
       throw .defect("\(Self.architecture) needs sides that are multiples of \(multiple)")
     }
-    let luma = try arena.map(height: image.height / 4, width: image.width / 4, channels: 1)
-    try quarterLuma(image, into: luma, on: engine)
     var features = try encoder(image, in: arena, on: engine)
-    features.luma = luma
+    features.luma = try LumaPyramid(image, in: arena, on: engine)
     return features
   }
 

@@ -38,8 +38,8 @@ package struct ModelInfo: Sendable {
 package struct FrameFeatures {
   package var image: FeatureMap
   package var levels: InlineArray<4, FeatureMap?>
-  /// Luma at 1/4 of the size, where the model searches for motion in it.
-  package var luma: FeatureMap?
+  /// Luma at 1/2 of the size and coarser, where the model searches for motion in it.
+  package var luma: LumaPyramid?
 
   package init(image: FeatureMap, levels: InlineArray<4, FeatureMap?> = .init(repeating: nil)) {
     self.image = image

@@ -9,9 +9,9 @@ import KernelsAVX512
 /// Numbers are the rows to work on, from the first up to the second; pointers to floats are memory
 /// for one worker.
 @safe package struct InverseSearchKernels: Sendable {
-  package let quarterLuma: @Sendable (vfi_features, vfi_features, Int, Int) -> Void
-  package let copyLuma: @Sendable (vfi_features, vfi_luma) -> Void
+  package let halfLuma: @Sendable (vfi_features, vfi_luma, Int, Int) -> Void
   package let halveLuma: @Sendable (vfi_luma, vfi_luma) -> Void
+  package let repeatEdges: @Sendable (vfi_luma) -> Void
   package let searchPatches:
     @Sendable (UnsafePointer<vfi_inverse_search>, Int, Int, UnsafeMutablePointer<Float>) -> Void
   package let densify:
@@ -19,16 +19,16 @@ import KernelsAVX512
   package let medianFlow: @Sendable (UnsafePointer<vfi_inverse_search>, Int, Int) -> Void
 
   static let portable = unsafe InverseSearchKernels(
-    quarterLuma: Kernels.quarterLuma, copyLuma: Kernels.copyLuma, halveLuma: Kernels.halveLuma,
+    halfLuma: Kernels.halfLuma, halveLuma: Kernels.halveLuma, repeatEdges: Kernels.repeatEdges,
     searchPatches: Kernels.searchPatches, densify: Kernels.densify, medianFlow: Kernels.medianFlow)
 
   static let avx2 = unsafe InverseSearchKernels(
-    quarterLuma: KernelsAVX2.quarterLuma, copyLuma: KernelsAVX2.copyLuma,
-    halveLuma: KernelsAVX2.halveLuma, searchPatches: KernelsAVX2.searchPatches,
+    halfLuma: KernelsAVX2.halfLuma, halveLuma: KernelsAVX2.halveLuma,
+    repeatEdges: KernelsAVX2.repeatEdges, searchPatches: KernelsAVX2.searchPatches,
     densify: KernelsAVX2.densify, medianFlow: KernelsAVX2.medianFlow)
 
   static let avx512 = unsafe InverseSearchKernels(
-    quarterLuma: KernelsAVX512.quarterLuma, copyLuma: KernelsAVX512.copyLuma,
-    halveLuma: KernelsAVX512.halveLuma, searchPatches: KernelsAVX512.searchPatches,
+    halfLuma: KernelsAVX512.halfLuma, halveLuma: KernelsAVX512.halveLuma,
+    repeatEdges: KernelsAVX512.repeatEdges, searchPatches: KernelsAVX512.searchPatches,
     densify: KernelsAVX512.densify, medianFlow: KernelsAVX512.medianFlow)
 }
