@@ -51,6 +51,29 @@ VFI_SAMPLING vfi_ints vfi_minimum(vfi_ints a, vfi_ints b) { return a < b ? a : b
 // 2^n for whole n of -126 to 127.
 VFI_SAMPLING vfi_floats vfi_power_of_two(vfi_ints n) { return (vfi_floats)((n + 127) << 23); }
 
+// Whether any lane of x is above `limit`.
+VFI_SAMPLING int vfi_any_above(vfi_floats x, float limit) {
+  return __builtin_reduce_or(x > (vfi_floats)limit) != 0;
+}
+
+// Doubling of columns: lanes 2 i and 2 i + 1 lie within column i + 1 of x, nearest to i and i + 2.
+#if defined(__AVX512F__)
+#define VFI_NEAR 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8
+#define VFI_FAR 0, 2, 1, 3, 2, 4, 3, 5, 4, 6, 5, 7, 6, 8, 7, 9
+#elif defined(__AVX2__)
+#define VFI_NEAR 1, 1, 2, 2, 3, 3, 4, 4
+#define VFI_FAR 0, 2, 1, 3, 2, 4, 3, 5
+#else
+#define VFI_NEAR 1, 1, 2, 2
+#define VFI_FAR 0, 2, 1, 3
+#endif
+VFI_SAMPLING vfi_floats vfi_near_columns(vfi_floats x) {
+  return __builtin_shufflevector(x, x, VFI_NEAR);
+}
+VFI_SAMPLING vfi_floats vfi_far_columns(vfi_floats x) {
+  return __builtin_shufflevector(x, x, VFI_FAR);
+}
+
 // The bits of a vector as floats.
 VFI_SAMPLING vfi_floats vfi_as_floats(vfi_ints bits) { return (vfi_floats)bits; }
 
@@ -134,6 +157,7 @@ VFI_SAMPLING void vfi_store_transposed(vfi_octet a, vfi_octet b, vfi_octet c, vf
 // A row of motion at the columns and rows of one component.
 struct vfi_motion_row {
   // Two rows of the motion map: flow of a (x, y), flow of b (x, y), mask logit, residual (R, G, B).
+  // Of candidates: four flows (x, y), four weights, residual (R, G, B), uncertainty.
   const float *_Nonnull top;
   const float *_Nonnull bottom;
   intptr_t pixel_stride; // floats
@@ -144,7 +168,7 @@ struct vfi_motion_row {
   float flow_scale; // pixels of the picture in one of the motion map
   intptr_t count;   // columns of the component
   // Eight planes of plane_stride >= count + 15 floats: as above, but the share of a (0..1) in place
-  // of the mask.
+  // of the mask. Of candidates sixteen, as they are in the map.
   float *_Nonnull planes;
   intptr_t plane_stride;
 };
@@ -182,6 +206,18 @@ struct vfi_merge_row {
   // Where straight alpha weighs the samples: alpha at the component's columns and rows.
   struct vfi_samples a_alpha;
   struct vfi_samples b_alpha;
+};
+
+// As above, from four samples: flows 0 and 2 take them from a, 1 and 3 from b.
+struct vfi_candidate_row {
+  // Its planes: eight of flows, four of weights, three of residual; then one that is above 0 where
+  // the component's columns move. That one has their places; the others have
+  struct vfi_merge_row merge;
+  // not 0: half as many, and begin with the one before the first (so that each lies at a quarter
+  // of the way from the first of two neighbours to the second, then at three quarters);
+  int32_t doubles;
+  // 0: as many, each column lying at this part of the way from one to the next.
+  float fraction;
 };
 
 // One block of a plane in both frames.

@@ -8,7 +8,7 @@
 import CIntrinsics
 
 /// Where a vector of pixels comes from: the sample at the top left, and the weights beyond it.
-private struct Position {
+struct Position {
   var column: vfi_ints
   var row: vfi_ints
   var right: Vector
@@ -17,14 +17,14 @@ private struct Position {
 
 /// A vector of 0, 1, 2, ...
 @inline(__always)
-private var columnNumbers: Vector { vfi_to_floats(vfi_lane_numbers()) }
+var columnNumbers: Vector { vfi_to_floats(vfi_lane_numbers()) }
 
 /// Clamps x and y to the component, and splits them.
 ///
 /// The last column but one serves the last too, with weight 1: what stands right of the sample
 /// is then always inside the picture, unless there is only one column.
 @inline(__always)
-private func position(_ x: Vector, _ y: Vector, _ row: vfi_merge_row) -> Position {
+func position(_ x: Vector, _ y: Vector, _ row: vfi_merge_row) -> Position {
   let zero = Vector(repeating: 0)
   let x = vfi_clamp(x, zero, Vector(repeating: Float(row.width &- 1)))
   let y = vfi_clamp(y, zero, Vector(repeating: Float(row.height &- 1)))
@@ -37,7 +37,7 @@ private func position(_ x: Vector, _ y: Vector, _ row: vfi_merge_row) -> Positio
 }
 
 /// The four samples around each position of a vector.
-private struct Corners {
+struct Corners {
   var topLeft: Vector
   var topRight: Vector
   var bottomLeft: Vector
@@ -92,7 +92,7 @@ private func loadOneByOne(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row)
 }
 
 @inline(__always)
-private func integers(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corners {
+func integers(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corners {
   let bits = load(s, p, row)
   return Corners(
     topLeft: vfi_to_floats(bits.topLeft), topRight: vfi_to_floats(bits.topRight),
@@ -100,7 +100,7 @@ private func integers(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> 
 }
 
 @inline(__always)
-private func floats(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corners {
+func floats(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corners {
   let bits = load(s, p, row)
   return Corners(
     topLeft: vfi_as_floats(bits.topLeft), topRight: vfi_as_floats(bits.topRight),
@@ -108,7 +108,7 @@ private func floats(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Co
 }
 
 @inline(__always)
-private func bilinear(_ c: Corners, _ p: Position) -> Vector {
+func bilinear(_ c: Corners, _ p: Position) -> Vector {
   let top = multiplyAdd(p.right, c.topRight - c.topLeft, c.topLeft)
   let bottom = multiplyAdd(p.right, c.bottomRight - c.bottomLeft, c.bottomLeft)
   return multiplyAdd(p.down, bottom - top, top)
@@ -116,7 +116,7 @@ private func bilinear(_ c: Corners, _ p: Position) -> Vector {
 
 /// Products of samples and their alpha.
 @inline(__always)
-private func weighted(_ c: Corners, _ alpha: Corners) -> Corners {
+func weighted(_ c: Corners, _ alpha: Corners) -> Corners {
   Corners(
     topLeft: c.topLeft * alpha.topLeft, topRight: c.topRight * alpha.topRight,
     bottomLeft: c.bottomLeft * alpha.bottomLeft, bottomRight: c.bottomRight * alpha.bottomRight)
@@ -158,7 +158,7 @@ private func motion(_ row: vfi_merge_row, _ x: Int) -> Motion {
 }
 
 @inline(__always)
-private func toCode(_ value: Vector, _ row: vfi_merge_row) -> vfi_ints {
+func toCode(_ value: Vector, _ row: vfi_merge_row) -> vfi_ints {
   let zero = Vector(repeating: 0)
   return vfi_truncate(vfi_clamp(value + Float(0.5), zero, Vector(repeating: row.maximum)))
 }

@@ -5,28 +5,53 @@ import CIntrinsics
 
 private typealias Octet = SIMD8<Float>
 
-/// All eight values at one column of the component.
+/// Eight values from channel `first` on at one column of the component.
 @inline(__always)
-private func sample(_ row: vfi_motion_row, _ x: Int) -> Octet {
+private func sample(_ row: vfi_motion_row, _ x: Int, _ first: Int) -> Octet {
   let last = row.columns &- 1
   if row.column_scale == 1 && row.column_offset == 0 {
-    return mixRows(row, min(x, last))
+    return mixRows(row, min(x, last), first)
   }
   let wanted = Float(x) * row.column_scale + row.column_offset
   let clamped = max(0, min(wanted, Float(last)))
   let left = Int(clamped)
-  let a = mixRows(row, left)
-  let b = mixRows(row, min(left &+ 1, last))
-  return a + (b - a) * (clamped - Float(left))
+  let part = clamped - Float(left)
+  let a = mixRows(row, left, first)
+  if part == 0 { return a }
+  let b = mixRows(row, min(left &+ 1, last), first)
+  return a + (b - a) * part
 }
 
 @inline(__always)
-private func mixRows(_ row: vfi_motion_row, _ column: Int) -> Octet {
-  let offset = column &* row.pixel_stride
+private func mixRows(_ row: vfi_motion_row, _ column: Int, _ first: Int) -> Octet {
+  let offset = column &* row.pixel_stride &+ first
   let top = UnsafeRawPointer(row.top + offset).loadUnaligned(as: Octet.self)
   if row.bottom_weight == 0 { return top }
   let bottom = UnsafeRawPointer(row.bottom + offset).loadUnaligned(as: Octet.self)
   return top + (bottom - top) * row.bottom_weight
+}
+
+/// Fills eight planes from channel `first` on.
+@inline(__always)
+private func fillPlanes(_ row: vfi_motion_row, _ first: Int, _ scale: Octet) {
+  let planes = row.planes + first &* row.plane_stride
+  var x = 0
+  while x < row.count {
+    vfi_store_transposed(
+      sample(row, x, first) * scale, sample(row, x &+ 1, first) * scale,
+      sample(row, x &+ 2, first) * scale, sample(row, x &+ 3, first) * scale,
+      sample(row, x &+ 4, first) * scale, sample(row, x &+ 5, first) * scale,
+      sample(row, x &+ 6, first) * scale, sample(row, x &+ 7, first) * scale, planes + x,
+      row.plane_stride)
+    x &+= 8
+  }
+}
+
+/// Fills the sixteen planes of candidates for columns 0 up to `count`, rounded up to eights.
+package func candidateRow(_ argument: UnsafePointer<vfi_motion_row>) {
+  let row = argument.pointee
+  fillPlanes(row, 0, Octet(repeating: row.flow_scale))
+  fillPlanes(row, 8, Octet(repeating: 1))
 }
 
 /// Fills `planes` for columns 0 up to `count`, rounded up to whole vectors.
@@ -34,17 +59,9 @@ package func motionRow(_ argument: UnsafePointer<vfi_motion_row>) {
   let row = argument.pointee
   let s = row.flow_scale
   let scale = Octet(s, s, s, s, 1, 1, 1, 1)
-  var x = 0
-  while x < row.count {
-    vfi_store_transposed(
-      sample(row, x) * scale, sample(row, x &+ 1) * scale, sample(row, x &+ 2) * scale,
-      sample(row, x &+ 3) * scale, sample(row, x &+ 4) * scale, sample(row, x &+ 5) * scale,
-      sample(row, x &+ 6) * scale, sample(row, x &+ 7) * scale, row.planes + x,
-      row.plane_stride)
-    x &+= 8
-  }
+  fillPlanes(row, 0, scale)
   let mask = row.planes + 4 &* row.plane_stride
-  x = 0
+  var x = 0
   while x < row.count {
     store(sigmoid(load(mask + x)), mask + x)
     x &+= lanes

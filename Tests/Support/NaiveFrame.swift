@@ -80,27 +80,19 @@ package func naiveSynthesis(
   let component = layout.components[index]
   let site = naiveSite(component, x, y, description)
   let factor = Double(motion.factor)
-  let m = naiveBilinear(
-    (site.x + 0.5) / factor - 0.5, (site.y + 0.5) / factor - 0.5, width: motion.map.width,
-    height: motion.map.height
-  ) { row, column -> SIMD8<Double> in
-    var pixel = SIMD8<Double>()
-    for c in 0..<8 { pixel[c] = Double(motion.map[row, column, c]) }
-    return pixel
-  }
+  let m = naiveMotion(motion, at: site)
   withExtendedLifetime(test) {}
-  let share = 1 / (1 + exponential(-m[4]))
   let black = naiveCode(.zero, component.component, description)
   let residual =
     component.component == .alpha
-    ? 0 : naiveCode(SIMD3(m[5], m[6], m[7]), component.component, description) - black
+    ? 0 : naiveCode(m.residual, component.component, description) - black
   let weighs =
     layout.hasAlpha && description.color.alphaMode == 0 && component.component != .alpha
   // Premultiplied colour and alpha.
-  func sample(_ frame: GuardedFrame, _ u: Double, _ v: Double) -> SIMD2<Double> {
+  func sample(_ frame: GuardedFrame, _ flow: SIMD2<Double>) -> SIMD2<Double> {
     naiveBilinear(
-      Double(x) + u * factor / Double(1 << component.shiftX),
-      Double(y) + v * factor / Double(1 << component.shiftY),
+      Double(x) + flow.x * factor / Double(1 << component.shiftX),
+      Double(y) + flow.y * factor / Double(1 << component.shiftY),
       width: description.width(of: component), height: description.height(of: component)
     ) { row, column in
       let alpha =
@@ -108,8 +100,37 @@ package func naiveSynthesis(
       return SIMD2(Double(frame[index, row, column]) * alpha, alpha)
     }
   }
-  let color = sample(a, m[0], m[1]) * share + sample(b, m[2], m[3]) * (1 - share)
+  var color = SIMD2<Double>()
+  for (number, (flow, weight)) in m.samples.enumerated() {
+    color += sample(number % 2 == 0 ? a : b, flow) * weight
+  }
   return color.x / color.y + residual
+}
+
+/// Flows, in turn to a and to b, with their weights, and the residual at a place of the picture.
+private func naiveMotion(
+  _ motion: MotionField, at site: SIMD2<Double>
+) -> (samples: [(SIMD2<Double>, Double)], residual: SIMD3<Double>) {
+  let spacing = Double(motion.spacing)
+  let m = naiveBilinear(
+    (site.x + 0.5) / spacing - 0.5, (site.y + 0.5) / spacing - 0.5, width: motion.map.width,
+    height: motion.map.height
+  ) { row, column -> SIMD16<Double> in
+    var pixel = SIMD16<Double>()
+    for c in 0..<motion.map.channels { pixel[c] = Double(motion.map[row, column, c]) }
+    return pixel
+  }
+  switch motion.layout {
+  case .warpPair:
+    let share = 1 / (1 + exponential(-m[4]))
+    return (
+      [(SIMD2(m[0], m[1]), share), (SIMD2(m[2], m[3]), 1 - share)], SIMD3(m[5], m[6], m[7])
+    )
+  case .candidates:
+    return (
+      (0..<4).map { (SIMD2(m[2 * $0], m[2 * $0 + 1]), m[8 + $0]) }, SIMD3(m[12], m[13], m[14])
+    )
+  }
 }
 
 /// e^x by its series, so that the tests need no C library: |x| up to 40.

@@ -2,7 +2,7 @@
 import VFIEngine
 
 /// A model that has the same answer for every pair: constant velocity, and counts its calls.
-package final class TestModel: InterpolationModel, @unchecked Sendable {
+package final class TestModel: WarpPairModel, @unchecked Sendable {
   // Sendable: tests use it from one thread.
   package let info: ModelInfo
   package let multiple = 16
@@ -49,7 +49,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
   ) throws(VFIError) -> FeatureMap {
     decodeCount += 1
     _ = try engine.scratch.map(height: 40, width: 9, channels: 3)
-    let map = try engine.scratch.map(
+    let map = try engine.results.map(
       height: pair.a.image.height, width: pair.a.image.width, channels: 8)
     let toA = -velocity * t
     let toB = velocity * (1 - t)
@@ -58,5 +58,14 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
       for x in 0..<map.width { for c in 0..<8 { map[y, x, c] = pixel[c] } }
     }
     return map
+  }
+}
+
+extension InterpolationModel {
+  /// The map of the motion at `t`, of a model of any layout.
+  package func decode(
+    _ pair: PairFeatures, t: Float, on engine: Engine
+  ) throws(VFIError) -> FeatureMap {
+    try decode(pair, at: .constant(t), on: engine).map
   }
 }

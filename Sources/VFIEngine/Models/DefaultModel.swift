@@ -7,7 +7,7 @@
 /// features of both frames, moved by what is known so far. Concatenations are slices of one map. The
 /// first channels of such a map take the coarser stage's whole output, of which the convolution then
 /// reads the features only.
-package final class DefaultModel: InterpolationModel {
+package final class DefaultModel: WarpPairModel {
   package static let architecture = "vfi-v0"
 
   package let info: ModelInfo
@@ -56,7 +56,8 @@ package final class DefaultModel: InterpolationModel {
   ) throws(VFIError) -> FeatureMap {
     let arena = engine.scratch
     let (height, width) = (pair.a.image.height, pair.a.image.width)
-    let output = try arena.map(height: height, width: width, channels: RefineHalf.outputs)
+    let output = try engine.results.map(
+      height: height, width: width, channels: RefineHalf.outputs)
     let mark = arena.mark
     defer { arena.release(to: mark) }
     let flow = try arena.map(height: height / 2, width: width / 2, channels: 4)

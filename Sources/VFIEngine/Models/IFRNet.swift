@@ -4,7 +4,7 @@
 ///
 /// Level k has 1/2^k of the frame's height and width; c1...c4 are the channels of the pyramid.
 /// Concatenations are slices of one map: whoever computes a part writes it where it is read.
-package final class IFRNet: InterpolationModel {
+package final class IFRNet: WarpPairModel {
   /// What tells S, B and L apart.
   struct Variant {
     /// Channels of level 1...4 of the encoder.
@@ -84,7 +84,7 @@ package final class IFRNet: InterpolationModel {
   package func decode(
     _ pair: PairFeatures, t: Float, on engine: Engine
   ) throws(VFIError) -> FeatureMap {
-    let output = try engine.scratch.map(
+    let output = try engine.results.map(
       height: pair.a.image.height, width: pair.a.image.width, channels: 8)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }

@@ -91,9 +91,13 @@ package protocol InterpolationModel: AnyObject, Sendable {
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures
 
-  /// Finds the motion at `t` (0 = a, 1 = b), `[H, W, 8]` in `engine.scratch`.
+  /// Whether an instant may be another one for each pixel.
+  var takesDistance: Bool { get }
+
+  /// Finds the motion at `instant`, a map in `engine.results` that the next call may overwrite.
   ///
-  /// Channels: flow to a (x, y) and flow to b (x, y) in pixels, the logit of the mask (its sigmoid
-  /// is the share of a), the residual in RGB.
-  func decode(_ pair: PairFeatures, t: Float, on engine: Engine) throws(VFIError) -> FeatureMap
+  /// A model that chooses the pixels it computes keeps to `engine.budget`.
+  func decode(
+    _ pair: PairFeatures, at instant: Instant, on engine: Engine
+  ) throws(VFIError) -> DecodedMotion
 }

@@ -5,7 +5,7 @@
 /// An IFRNet-like network that predicts at each level which pixels of the next finer one are worth
 /// computing. Its definition is `training/vfi_training/ugsp.py`. Level k has 1/2^k of the frame's
 /// height and width. It knows the middle only: t is not looked at.
-package final class UGSP: InterpolationModel {
+package final class UGSP: WarpPairModel {
   /// distill differs from ugsp in its training only.
   static let architectures = ["ugsp", "ugsp-distill", "ugsp-refine"]
 
@@ -96,7 +96,7 @@ package final class UGSP: InterpolationModel {
   package func decode(
     _ pair: PairFeatures, t: Float, on engine: Engine
   ) throws(VFIError) -> FeatureMap {
-    let output = try engine.scratch.map(
+    let output = try engine.results.map(
       height: pair.a.image.height, width: pair.a.image.width, channels: 8)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }

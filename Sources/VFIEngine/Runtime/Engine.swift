@@ -10,8 +10,12 @@ package final class Engine {
   package let ledger: MemoryLedger
   /// Features of the frame in work; taken back at its end.
   package let scratch: Arena
+  /// The motion of the last frame, which outlives the features of its pair.
+  package let results: Arena
   package let cancellation: Cancellation
   package var statistics = Statistics()
+  /// How much sparse work a model shall do for the next frame.
+  package var budget = ComputeBudget.auto
 
   package init(
     kernels: KernelTable = KernelTable(), runner: any JobRunner,
@@ -23,6 +27,7 @@ package final class Engine {
     self.ledger = ledger
     self.cancellation = cancellation
     scratch = Arena(ledger: ledger)
+    results = Arena(ledger: ledger)
   }
 
   /// Number of workers that ``forEach(_:_:)`` may run at once; scratch per worker has this count.

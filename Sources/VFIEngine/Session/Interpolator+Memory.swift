@@ -9,28 +9,10 @@ private final class CountingRunner: JobRunner {
 
 extension Interpolator {
   /// Lays scratch memory out in one block, where the first frame has left several.
-  ///
-  /// The last motion then moves to memory of its own, until the next pair begins.
   func joinScratch() {
     guard engine.scratch.isFragmented else { return }
-    do {
-      if let motion = lastMotion {
-        let map = motion.map
-        let copy = try motionArena.map(height: map.height, width: map.width, channels: 8)
-        for row in 0..<map.height {
-          for column in 0..<map.width {
-            let source = unsafe map.base + row * map.rowStride + column * map.pixelStride
-            unsafe (copy.base + (row * map.width + column) * 8).update(from: source, count: 8)
-          }
-        }
-        lastMotion = MotionField(map: copy, factor: motion.factor)
-      }
-      try engine.scratch.reset()
-    } catch {
-      // No memory for a better layout: the next frame takes what it needs, or says so.
-      lastMotion = nil
-      engine.scratch.clear()
-    }
+    // Without memory for a better layout, the next frame takes what it needs, or says so.
+    if (try? engine.scratch.reset()) == nil { engine.scratch.clear() }
   }
 
   /// Takes all memory of a frame like `description` by making one from two gray images.
@@ -47,8 +29,7 @@ extension Interpolator {
       features.append(try encode(image, in: slot))
     }
     let pair = try model.prepare(features[0], features[1], on: engine)
-    let map = try model.decode(pair, t: 0.5, on: engine)
-    lastMotion = MotionField(map: map, factor: factor)
+    _ = try decode(pair, at: .constant(0.5), factor: factor)
     _ = try engine.scratch.map(
       height: 1, width: 1,
       channels: synthesisScratchCount(description, workers: engine.workers))

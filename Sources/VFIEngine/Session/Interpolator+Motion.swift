@@ -19,13 +19,17 @@ extension Interpolator {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let stride = (width + 15 + 15) / 16 * 16
+    let planeCount = motion.planes
     let scratch = unsafe try engine.scratch.buffer(
-      of: Float.self, count: 8 * stride * engine.workers)
+      of: Float.self, count: planeCount * stride * engine.workers)
     try engine.forEach(height) { y, worker in
-      let planes = unsafe scratch + worker * 8 * stride
+      let planes = unsafe scratch + worker * planeCount * stride
       unsafe motion.row(
         y, count: width, step: (1, 1), site: .zero, planes: planes, planeStride: stride,
         kernels: engine.kernels.merge)
+      if motion.layout == .candidates {
+        unsafe joinCandidates(planes, stride: stride, count: width)
+      }
       for x in 0..<width {
         for c in 0..<2 {
           unsafe flow0?[(y * width + x) * 2 + c] = planes[c * stride + x]
@@ -34,5 +38,25 @@ extension Interpolator {
         unsafe mask?[y * width + x] = planes[4 * stride + x]
       }
     }
+  }
+}
+
+/// Turns planes of candidates into those of one pair of flows: their means by weight, and the share
+/// of a.
+private func joinCandidates(_ planes: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+  for x in 0..<count {
+    func plane(_ index: Int) -> Float { unsafe planes[index * stride + x] }
+    let shareOfA = plane(8) + plane(10)
+    let shareOfB = plane(9) + plane(11)
+    let share = shareOfA / (shareOfA + shareOfB)
+    for flow in 0..<2 {
+      let sum = flow == 0 ? shareOfA : shareOfB
+      // A frame that counts for nothing still has a place: between both candidates.
+      let part = sum > 1e-6 ? plane(8 + flow) / sum : 0.5
+      for c in 2 * flow..<2 * flow + 2 {
+        unsafe planes[c * stride + x] = part * plane(c) + (1 - part) * plane(4 + c)
+      }
+    }
+    unsafe planes[4 * stride + x] = share
   }
 }

@@ -15,10 +15,9 @@ package final class Interpolator {
   let slots: [FeatureSlot]
   private var pair: Pair?
   private let start: Arena.Mark
+  private let resultsStart: Arena.Mark
   /// The motion of the last interpolated frame, valid until the next pair begins.
   var lastMotion: MotionField?
-  /// Holds ``lastMotion`` while scratch memory is laid out anew.
-  let motionArena: Arena
 
   package init(
     model: any InterpolationModel, engine: Engine,
@@ -28,8 +27,8 @@ package final class Interpolator {
     self.engine = engine
     self.settings = settings
     slots = [FeatureSlot(ledger: engine.ledger), FeatureSlot(ledger: engine.ledger)]
-    motionArena = Arena(ledger: engine.ledger)
     start = engine.scratch.mark
+    resultsStart = engine.results.mark
   }
 
   /// Two frames, what was decided about them, and what their instants share.
@@ -58,7 +57,6 @@ package final class Interpolator {
     end()
     try checkPair(a, b)
     lastMotion = nil
-    motionArena.clear()
     engine.scratch.release(to: start)
     adopt(a.description)
     var kind = Pair.Kind.motion
@@ -131,7 +129,6 @@ package final class Interpolator {
   package func configure(_ description: FrameDescription) throws(VFIError) {
     end()
     lastMotion = nil
-    motionArena.clear()
     engine.scratch.release(to: start)
     adopt(description)
     let statistics = engine.statistics
@@ -139,7 +136,6 @@ package final class Interpolator {
     try rehearse(description)
     for slot in slots { slot.forget() }
     joinScratch()
-    motionArena.clear()
     lastMotion = nil
   }
 
@@ -148,6 +144,7 @@ package final class Interpolator {
     guard description != new else { return }
     for slot in slots { slot.clear() }
     engine.scratch.clear()
+    engine.results.clear()
     description = new
   }
 
@@ -167,16 +164,24 @@ package final class Interpolator {
       self.pair?.features = features
       sharedEnd = engine.scratch.mark
     }
-    lastMotion = nil
     engine.scratch.release(to: sharedEnd)
-    let map = try engine.timed(.decode) { () throws(VFIError) in
-      try model.decode(features, t: t, on: engine)
-    }
-    let motion = MotionField(map: map, factor: motionFactor(pair.a.description))
+    let motion = try decode(features, at: .constant(t), factor: motionFactor(pair.a.description))
     try engine.timed(.synthesis) { () throws(VFIError) in
       try synthesise(pair.a, pair.b, motion: motion, into: out, on: engine)
     }
     lastMotion = motion
+  }
+
+  /// Finds the motion at an instant; it takes the place of the last one.
+  func decode(
+    _ features: PairFeatures, at instant: Instant, factor: Int
+  ) throws(VFIError) -> MotionField {
+    lastMotion = nil
+    engine.results.release(to: resultsStart)
+    return MotionField(
+      try engine.timed(.decode) { () throws(VFIError) in
+        try model.decode(features, at: instant, on: engine)
+      }, factor: factor)
   }
 
   /// Where scratch memory of one instant starts.
