@@ -28,7 +28,8 @@
  *  - Same inputs, parameters and CPU mask give the same bytes on one machine, for any number of
  *    threads and any chunking: every decision about a new frame depends on its two source frames
  *    only. Machines with other instruction sets round otherwise, and VFI_PRECISION_AUTO takes
- *    another arithmetic there: set the mask and the precision where bytes shall be the same.
+ *    another arithmetic there: set the mask and the precision where bytes shall be the same. With
+ *    params.deadline_ms the work depends on measured times, and this promise is off.
  *  - Every size product is checked. Frames above VFI_MAX_SIZE a side are refused, not tried.
  *  - Callbacks may come from worker threads. Log text has no newline at its end. No callback comes
  *    after vfi_destroy() or vfi_stream_destroy() has returned.
@@ -81,7 +82,8 @@ enum {
   VFI_ERR_VERSION = -6, /**< struct_size is of no known version of the struct */
   VFI_ERR_STATE = -7,   /**< call order, e.g. send after drain */
   VFI_ERR_CANCELLED = -8, /**< vfi_cancel() or the abort callback */
-  VFI_ERR_INTERNAL = -9   /**< a defect of the library: please report it */
+  VFI_ERR_INTERNAL = -9,  /**< a defect of the library: please report it */
+  VFI_ERR_UNSUPPORTED = -10 /**< the model has no such ability */
 };
 
 /** Static English text for a status. Never NULL, also for unknown values. */
@@ -248,6 +250,14 @@ enum {
   VFI_PRECISION_BFLOAT16 = 2 /**< on any machine; without its instructions slower than float32 */
 };
 
+/** Which pixels a model refines that chooses them by how uncertain it is (the default model does;
+    models that have no such choice ignore this). */
+enum {
+  VFI_SPARSITY_AUTO = 0, /**< those that are worth it, however many they are */
+  VFI_SPARSITY_OFF = 1,  /**< all: slower, and a little better */
+  VFI_SPARSITY_CAP = 2   /**< as AUTO, but at most the share `heavy_share`, the most uncertain */
+};
+
 typedef int32_t vfi_log_level;
 enum {
   VFI_LOG_NONE = 0,
@@ -307,7 +317,13 @@ typedef struct vfi_params {
   void *VFI_NULLABLE abort_opaque;
   vfi_allocator allocator;
   vfi_executor executor; /**< run = NULL: the library's own pool of `threads` threads */
-  uint64_t reserved[8];  /**< zero */
+  int32_t sparsity;      /**< VFI_SPARSITY_* */
+  double heavy_share;    /**< 0..1, default 0.25: largest share of pixels with VFI_SPARSITY_CAP */
+  /** Milliseconds of wall time that a new frame shall take at most, 0 (default) = any. The times of
+      the frames so far then limit the share of pixels that the next one refines, in addition to
+      `sparsity`. No frame is given up, and what is not refined at all may still take longer. */
+  double deadline_ms;
+  uint64_t reserved[5]; /**< zero */
 } vfi_params;
 
 /** Fills in the defaults. `struct_size` is sizeof(vfi_params) in the caller's build. */
@@ -424,12 +440,45 @@ VFI_CHECKED vfi_status vfi_interpolate_n(vfi_context *VFI_NULLABLE context,
                                          const vfi_rational *VFI_NULLABLE t,
                                          vfi_frame *VFI_NULLABLE out, vfi_info *VFI_NULLABLE info);
 
+/** Type of the values of a vfi_distance. */
+enum {
+  VFI_DISTANCE_UINT8 = 1,  /**< 0 to 255 stand for 0 to 1 */
+  VFI_DISTANCE_UINT16 = 2, /**< 0 to 65535, native-endian */
+  VFI_DISTANCE_FLOAT = 3   /**< 0 to 1; values outside are limited, NaN is 0 */
+};
+
+/** How far along its way from frame a (0) to frame b (1) the content of each pixel is in the new
+    frame, where not everything moves at one pace. */
+typedef struct vfi_distance {
+  size_t struct_size;
+  int32_t type;                  /**< VFI_DISTANCE_* */
+  int32_t width;                 /**< must equal that of the frames */
+  int32_t height;                /**< must equal that of the frames */
+  const void *VFI_NULLABLE data; /**< [height][width] */
+  ptrdiff_t stride;              /**< bytes from one row to the next; may be negative */
+} vfi_distance;
+
+/**
+ * As vfi_interpolate(), but with a place in time of each pixel's own. t = t_num / t_den stands for
+ * all of them where no motion is used: at 0 and 1, across a cut, between equal frames. The model
+ * reads means of the map over 4 x 4 pixels (of reduced frames, see flow_scale).
+ * VFI_ERR_UNSUPPORTED: the model has one t for all pixels; vfi_last_error() names it.
+ */
+VFI_CHECKED vfi_status vfi_interpolate_distance(vfi_context *VFI_NULLABLE context,
+                                                const vfi_frame *VFI_NULLABLE a,
+                                                const vfi_frame *VFI_NULLABLE b, int64_t t_num,
+                                                int64_t t_den,
+                                                const vfi_distance *VFI_NULLABLE distance,
+                                                vfi_frame *VFI_NULLABLE out,
+                                                vfi_info *VFI_NULLABLE info);
+
 /** How much of a cut lies between two frames: 0 (none) to 100. Depends on nothing else. */
 VFI_CHECKED vfi_status vfi_scene_score(vfi_context *VFI_NULLABLE context,
                                        const vfi_frame *VFI_NULLABLE a,
                                        const vfi_frame *VFI_NULLABLE b, double *VFI_NULLABLE score);
 
-/** Motion behind the last interpolated frame. Planes that are NULL are not written. */
+/** Motion behind the last interpolated frame. Planes that are NULL are not written. Where a model
+    weighs several motions of a pixel, each flow is their mean by weight. */
 typedef struct vfi_motion {
   size_t struct_size;
   int32_t width;  /**< in: must equal that of the frame */
@@ -445,6 +494,24 @@ typedef struct vfi_motion {
 /** Copies the motion of the last VFI_INTERPOLATED frame. VFI_ERR_STATE when there is none. */
 VFI_CHECKED vfi_status vfi_get_motion(vfi_context *VFI_NULLABLE context,
                                       vfi_motion *VFI_NULLABLE motion);
+
+/**
+ * How certain the last interpolated frame is: 255 * (1 - e / 0.1), limited to 0..255, rounded to
+ * nearest, e being the mean absolute error that the model expected at the pixel before it refined
+ * some, RGB values being 0..1. 255: no error; 0: an error of a tenth of the range or more.
+ */
+typedef struct vfi_confidence {
+  size_t struct_size;
+  int32_t width;               /**< in: must equal that of the frame */
+  int32_t height;              /**< in: must equal that of the frame */
+  uint8_t *VFI_NULLABLE data;  /**< [height][width] */
+  ptrdiff_t stride;            /**< bytes from one row to the next; may be negative */
+} vfi_confidence;
+
+/** Writes the confidence of the last VFI_INTERPOLATED frame. VFI_ERR_STATE when there is none,
+    VFI_ERR_UNSUPPORTED when the model does not tell (of the built-in ones the default does). */
+VFI_CHECKED vfi_status vfi_get_confidence(vfi_context *VFI_NULLABLE context,
+                                          vfi_confidence *VFI_NULLABLE confidence);
 
 /** Sums since the context was made, or since vfi_reset_stats(). */
 typedef struct vfi_stats {

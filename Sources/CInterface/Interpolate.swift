@@ -65,30 +65,70 @@ public func vfi_interpolate_n(
 ) -> vfi_status {
   unsafe withContext(context) { (context) throws(VFIError) in
     guard (1...1024).contains(count) else { throw .argument("count is \(count), not 1 to 1024") }
-    guard let t = unsafe t, let out = unsafe out else {
-      throw .argument("\(unsafe t == nil ? "t" : "out") is NULL")
+    unsafe try interpolate(context, a, b, count: Int(count), t, distance: nil, out, info)
+  }
+}
+
+@c @implementation
+public func vfi_interpolate_distance(
+  _ context: OpaquePointer?, _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?,
+  _ t_num: Int64, _ t_den: Int64, _ distance: UnsafePointer<vfi_distance>?,
+  _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_info>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    let plane = unsafe try DistancePlane(importing: distance)
+    var t = vfi_rational(num: t_num, den: t_den)
+    unsafe try interpolate(context, a, b, count: 1, &t, distance: plane, out, info)
+  }
+}
+
+extension DistancePlane {
+  /// A view of the caller's map.
+  init(importing distance: UnsafePointer<vfi_distance>?) throws(VFIError) {
+    let map = unsafe try load(distance)
+    guard let type = unsafe ValueType(rawValue: map.type) else {
+      throw .argument("distance: type \(unsafe map.type) is unknown")
     }
-    for index in 0..<Int(count) {
-      unsafe try checkInstant(t[index].num, t[index].den)
-      if let info = unsafe info { _ = unsafe try load(UnsafePointer(info + index)) }
+    guard let data = unsafe map.data else { throw .argument("distance: data is NULL") }
+    let (width, height) = unsafe (Int(map.width), Int(map.height))
+    guard (1...Int(VFI_MAX_SIZE)).contains(width), (1...Int(VFI_MAX_SIZE)).contains(height) else {
+      throw .size("distance: \(width) x \(height)")
     }
-    let pair = unsafe try Pair(a, b, in: context)
-    var outputs: [Frame] = []
-    for index in 0..<Int(count) {
-      let name = count == 1 ? "out" : "out[\(index)]"
-      let output = unsafe try pair.output(out + index, name)
-      guard !outputs.contains(where: output.overlaps) else {
-        throw .argument("\(name): a plane overlaps another output's")
-      }
-      outputs.append(output)
+    unsafe try self.init(
+      base: data, stride: map.stride, type: type, width: width, height: height)
+  }
+}
+
+/// Makes the frames at `count` instants of one pair.
+private func interpolate(
+  _ context: Context, _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?, count: Int,
+  _ t: UnsafePointer<vfi_rational>?, distance: DistancePlane?,
+  _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_info>?
+) throws(VFIError) {
+  guard let t = unsafe t, let out = unsafe out else {
+    throw .argument("\(unsafe t == nil ? "t" : "out") is NULL")
+  }
+  for index in 0..<count {
+    unsafe try checkInstant(t[index].num, t[index].den)
+    if let info = unsafe info { _ = unsafe try load(UnsafePointer(info + index)) }
+  }
+  let pair = unsafe try Pair(a, b, in: context)
+  var outputs: [Frame] = []
+  for index in 0..<count {
+    let name = count == 1 ? "out" : "out[\(index)]"
+    let output = unsafe try pair.output(out + index, name)
+    guard !outputs.contains(where: output.overlaps) else {
+      throw .argument("\(name): a plane overlaps another output's")
     }
-    let interpolator = context.interpolator
-    defer { interpolator.end() }
-    try interpolator.begin(pair.a, pair.b, idA: pair.idA, idB: pair.idB)
-    for (index, output) in outputs.enumerated() {
-      let result = unsafe try interpolator.render(t[index].num, t[index].den, into: output)
-      unsafe export(result, to: info.map { unsafe $0 + index })
-    }
+    outputs.append(output)
+  }
+  let interpolator = context.interpolator
+  defer { interpolator.end() }
+  try interpolator.begin(pair.a, pair.b, idA: pair.idA, idB: pair.idB)
+  for (index, output) in outputs.enumerated() {
+    let result = unsafe try interpolator.render(
+      t[index].num, t[index].den, distance: distance, into: output)
+    unsafe export(result, to: info.map { unsafe $0 + index })
   }
 }
 
@@ -113,5 +153,17 @@ public func vfi_get_motion(
     unsafe try context.interpolator.copyMotion(
       flow0: place.flow0, flow1: place.flow1, mask: place.mask, width: Int(place.width),
       height: Int(place.height))
+  }
+}
+
+@c @implementation
+public func vfi_get_confidence(
+  _ context: OpaquePointer?, _ confidence: UnsafeMutablePointer<vfi_confidence>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    let place = unsafe try load(UnsafePointer(confidence))
+    guard let data = unsafe place.data else { throw .argument("confidence: data is NULL") }
+    unsafe try context.interpolator.copyConfidence(
+      to: data, stride: place.stride, width: Int(place.width), height: Int(place.height))
   }
 }

@@ -62,6 +62,18 @@ import VFIEngine
       minimum: 0, maximum: 2, defaultValue: "auto",
       kind: .choice(names: NameList("auto", "float32", "bfloat16")) { unsafe $0.precision = $1 }),
     Option(
+      name: "sparsity",
+      help: "Refine the pixels that are worth it, all (off), or at most heavy_share (cap).",
+      minimum: 0, maximum: 2, defaultValue: "auto",
+      kind: .choice(names: NameList("auto", "off", "cap")) { unsafe $0.sparsity = $1 }),
+    Option(
+      name: "heavy_share", help: "Largest share of pixels that are refined with sparsity=cap.",
+      minimum: 0, maximum: 1, defaultValue: "0.25", kind: .number { unsafe $0.heavy_share = $1 }),
+    Option(
+      name: "deadline_ms",
+      help: "Milliseconds a new frame shall take: fewer pixels are refined if need be; 0 = any.",
+      minimum: 0, maximum: 1e6, defaultValue: "0", kind: .number { unsafe $0.deadline_ms = $1 }),
+    Option(
       name: "memory_limit", help: "Bytes that a context may hold; 0 = no limit.",
       minimum: 0, maximum: 0x1p53, defaultValue: "0",
       kind: .integer { unsafe $0.memory_limit = $1 }),

@@ -28,6 +28,7 @@ import VFIEngine
     unsafe params.scene_cut_threshold = settings.sceneCutThreshold
     unsafe params.max_gap = 0.5
     unsafe params.flow_scale = settings.flowScale
+    unsafe params.heavy_share = 0.25
     unsafe params.log_level = vfi_log_level(VFI_LOG_WARNING)
     return unsafe params
   }
@@ -87,7 +88,25 @@ import VFIEngine
     settings.copyDuplicates = duplicates == VFI_DUPLICATE_COPY
     settings.flowScale = unsafe params.flow_scale
     try checkFlowScale(settings.flowScale)
+    settings.budget = unsafe try budget(params)
+    settings.deadline = unsafe params.deadline_ms / 1000
+    guard settings.deadline >= 0, settings.deadline.isFinite else {
+      throw .argument("deadline_ms is \(unsafe params.deadline_ms), not a number of milliseconds")
+    }
     return settings
+  }
+
+  private static func budget(_ params: vfi_params) throws(VFIError) -> ComputeBudget {
+    let (sparsity, share) = unsafe (params.sparsity, params.heavy_share)
+    guard share >= 0, share <= 1 else {
+      throw .argument("heavy_share is \(share), not 0 to 1")
+    }
+    switch Int(sparsity) {
+    case VFI_SPARSITY_AUTO: return .auto
+    case VFI_SPARSITY_OFF: return .off
+    case VFI_SPARSITY_CAP: return .cap(share)
+    default: throw .argument("sparsity \(sparsity) is unknown")
+    }
   }
 
   private static func precision(_ value: Int32) throws(VFIError) -> Precision? {

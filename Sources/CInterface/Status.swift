@@ -16,13 +16,15 @@ extension VFIError {
     case .state: vfi_status(VFI_ERR_STATE)
     case .cancelled: vfi_status(VFI_ERR_CANCELLED)
     case .defect: vfi_status(VFI_ERR_INTERNAL)
+    case .unsupported: vfi_status(VFI_ERR_UNSUPPORTED)
     }
   }
 
   var message: String {
     switch self {
     case .argument(let text), .outOfMemory(let text), .format(let text), .size(let text),
-      .model(let text), .version(let text), .state(let text), .defect(let text):
+      .model(let text), .version(let text), .state(let text), .defect(let text),
+      .unsupported(let text):
       text
     case .cancelled: "the call was cancelled"
     }
@@ -35,7 +37,7 @@ extension VFIError {
     case .format(let text): .format("\(name): \(text)")
     case .size(let text): .size("\(name): \(text)")
     case .version(let text): .version("\(name): \(text)")
-    case .outOfMemory, .model, .state, .cancelled, .defect: self
+    case .outOfMemory, .model, .state, .cancelled, .defect, .unsupported: self
     }
   }
 }
@@ -168,6 +170,7 @@ public func vfi_strerror(_ status: vfi_status) -> UnsafePointer<CChar>? {
     case VFI_ERR_STATE: "call out of order"
     case VFI_ERR_CANCELLED: "cancelled"
     case VFI_ERR_INTERNAL: "internal error"
+    case VFI_ERR_UNSUPPORTED: "the model has no such ability"
     default: "unknown status"
     }
   return unsafe text.cString

@@ -11,6 +11,7 @@ final class FrameBenchmark {
   private let out: GuardedFrame
   private let image: GuardedMap
   private let motion: TestMotion
+  private let candidates: TestMotion
 
   init(_ format: PixelFormat, threads: Int) throws {
     engine = Engine(runner: try ThreadPool(threads: threads))
@@ -28,6 +29,14 @@ final class FrameBenchmark {
       let wave = Float((x / 16 + y / 16) % 8)
       return [wave, 1 - wave, -wave, wave - 1, 0.1 * wave, 0.01, 0, -0.01]
     }
+    // Two or three of the four samples count, as they do in most places.
+    candidates = TestMotion(
+      .candidates, height: description.height / 2, width: description.width / 2
+    ) { y, x in
+      let wave = Float((x / 8 + y / 8) % 8)
+      let weights: [Float] = (x / 32 + y / 8) % 2 == 0 ? [0.5, 0.5, 0, 0] : [0.5, 0, 0.25, 0.25]
+      return [wave, 1 - wave, -wave, wave - 1, 3, 0, 0, 3] + weights + [0.01, 0, -0.01, -5]
+    }
   }
 
   /// Durations of one frame's steps; a stream converts each source frame once.
@@ -37,6 +46,12 @@ final class FrameBenchmark {
     let synthesis = try Duration {
       try synthesise(a.frame, b.frame, motion: motion.field, into: out.frame, on: engine)
     }
-    return [("convert", convert), ("scene score", cut), ("synthesis", synthesis)]
+    let candidateSynthesis = try Duration {
+      try synthesise(a.frame, b.frame, motion: candidates.field, into: out.frame, on: engine)
+    }
+    return [
+      ("convert", convert), ("scene score", cut), ("synthesis", synthesis),
+      ("synthesis from candidates", candidateSynthesis),
+    ]
   }
 }

@@ -18,6 +18,8 @@ struct ConversionSettings {
   var ignoresInterlacing = false
   var showsProgress = false
   var showsStatistics = false
+  /// File that takes the confidence of the output's frames.
+  var confidence: String?
 }
 
 /// Reads a file, interpolates its video, and writes another file.
@@ -31,10 +33,11 @@ final class Conversion {
   private var tally = Tally()
   private var dropped = 0
   private var videoTarget: Int32 = 0
+  private var confidence: ConfidenceVideo?
 
   init(_ settings: ConversionSettings) throws(Failure) {
     self.settings = settings
-    try Self.protect(settings)
+    try Self.protect(settings, settings.output)
     output = try MediaOutput(settings.output)
     input = try MediaInput(settings.input)
     reader = try VideoReader(input)
@@ -44,18 +47,18 @@ final class Conversion {
   }
 
   /// Refuses to write over the input, or over any file without leave.
-  private static func protect(_ settings: ConversionSettings) throws(Failure) {
+  private static func protect(_ settings: ConversionSettings, _ output: String) throws(Failure) {
     var source = stat()
     var target = stat()
-    guard settings.output != "-", unsafe stat(settings.output, &target) == 0 else { return }
+    guard output != "-", unsafe stat(output, &target) == 0 else { return }
     if unsafe stat(settings.input, &source) == 0, source.st_ino == target.st_ino,
       source.st_dev == target.st_dev
     {
-      throw Failure("\(settings.output): is the input; choose another name for the output")
+      throw Failure("\(output): is the input; choose another name for the output")
     }
     let isFile = target.st_mode & S_IFMT == S_IFREG
     guard settings.overwrites || !isFile else {
-      throw Failure("\(settings.output): exists already (--overwrite replaces it)")
+      throw Failure("\(output): exists already (--overwrite replaces it)")
     }
   }
 
@@ -75,6 +78,10 @@ final class Conversion {
     let encoder = try unsafe VideoEncoder(
       settings.encoder, like: first, video, container: output.format, place: output.name)
     try begin(encoder, like: first)
+    if let path = settings.confidence {
+      try Self.protect(settings, path)
+      confidence = try ConfidenceVideo(path, width: first.width, height: first.height, rate: rate)
+    }
     var progress = Progress(expected: expectedCount(rate), isForced: settings.showsProgress)
     defer { progress.end() }
     do {
@@ -90,6 +97,7 @@ final class Conversion {
     }
     try encode(nil, with: encoder)
     try output.finish()
+    try confidence?.finish()
     progress.end()
     try report()
     if settings.showsStatistics {
@@ -171,6 +179,7 @@ final class Conversion {
   ) throws(Failure) {
     while !Interruption.isRequested, let output = try converter.receive() {
       tally.add(output.info)
+      try unsafe confidence?.add(output.info, from: converter.context)
       let seconds = unsafe Double(output.picture.frame.pointee.pts) * converter.timebase.value
       try encode(output.picture, with: encoder)
       progress.update(done: tally.total, seconds: seconds)

@@ -15,6 +15,12 @@ struct EngineOptions: ParsableArguments {
   @Option(help: "Arithmetic of the network: auto, float32 or bfloat16.")
   var precision: String?
 
+  @Option(help: "Pixels that the network refines: auto, off (all), or the largest share, as 0.25.")
+  var sparsity: String?
+
+  @Option(help: "Milliseconds that a new frame shall take; fewer pixels are refined if need be.")
+  var deadline: String?
+
   @Option(
     name: [.customShort("o"), .customLong("option")],
     help: ArgumentHelp("An option of libvfi, see `vfi options`.", valueName: "key=value"))
@@ -26,6 +32,12 @@ struct EngineOptions: ParsableArguments {
     if let model { settings.append(KeyValue("model", model)) }
     if let precision { settings.append(KeyValue("precision", precision)) }
     if let threads { settings.append(KeyValue("threads", String(threads))) }
+    if let sparsity {
+      let isShare = Double(sparsity) != nil
+      settings.append(KeyValue("sparsity", isShare ? "cap" : sparsity))
+      if isShare { settings.append(KeyValue("heavy_share", sparsity)) }
+    }
+    if let deadline { settings.append(KeyValue("deadline_ms", deadline)) }
     return settings
   }
 }
@@ -83,6 +95,9 @@ struct InterpolateCommand: ParsableCommand {
   @Flag(help: "Show progress and a summary also where there is no terminal.")
   var progress = false
 
+  @Option(help: "Also write a gray video of how certain each pixel of the new file is.")
+  var confidence: String?
+
   @Flag(help: "Show what the engine did: time per step, multiply-adds, active pixels, memory.")
   var stats = false
 
@@ -112,6 +127,7 @@ struct InterpolateCommand: ParsableCommand {
     settings.ignoresInterlacing = ignoreInterlacing
     settings.showsProgress = progress
     settings.showsStatistics = stats
+    settings.confidence = confidence
     let summary = try Conversion(settings).run()
     if progress || isatty(STDERR_FILENO) == 1 { tell("\(output): \(summary)") }
     if Interruption.isRequested {

@@ -49,7 +49,7 @@ import CVFI
     unsafe vfi_stream_destroy(&stream)
   }
 
-  private var context: OpaquePointer? { unsafe vfi_stream_context(stream) }
+  var context: OpaquePointer? { unsafe vfi_stream_context(stream) }
 
   /// Gives the next source picture, all earlier outputs having been received.
   func send(_ picture: Picture, pts: Int64, duration: Int64, at seconds: Double) throws(Failure) {

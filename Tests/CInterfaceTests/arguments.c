@@ -24,6 +24,11 @@ static void null_handles(void) {
   CHECK_STATUS(vfi_interpolate_n(NULL, &frame, &frame, 1, &half, &frame, &info), VFI_ERR_ARG);
   CHECK_STATUS(vfi_scene_score(NULL, &frame, &frame, &score), VFI_ERR_ARG);
   CHECK_STATUS(vfi_get_motion(NULL, &motion), VFI_ERR_ARG);
+  vfi_confidence confidence = {.struct_size = sizeof confidence};
+  vfi_distance distance = {.struct_size = sizeof distance};
+  CHECK_STATUS(vfi_get_confidence(NULL, &confidence), VFI_ERR_ARG);
+  CHECK_STATUS(vfi_interpolate_distance(NULL, &frame, &frame, 1, 2, &distance, &frame, &info),
+               VFI_ERR_ARG);
   CHECK_STATUS(vfi_get_stats(NULL, &stats), VFI_ERR_ARG);
   CHECK_STATUS(vfi_memory_required(NULL, NULL, NULL), VFI_ERR_ARG);
   CHECK_STATUS(vfi_model_get_info(NULL, &model_info), VFI_ERR_ARG);
@@ -124,7 +129,15 @@ static void parameters(void) {
   REFUSED(VFI_ERR_ARG, params.allocator.free = some_free);
   REFUSED(VFI_ERR_ARG, params.executor.run = some_run);
   REFUSED(VFI_ERR_ARG, (params.executor.run = some_run, params.executor.max_jobs = INT32_MIN));
-  REFUSED(VFI_ERR_ARG, params.reserved[7] = 1);
+  REFUSED(VFI_ERR_ARG, params.sparsity = 3);
+  REFUSED(VFI_ERR_ARG, params.sparsity = -1);
+  REFUSED(VFI_ERR_ARG, params.heavy_share = 1.1);
+  REFUSED(VFI_ERR_ARG, params.heavy_share = -0.1);
+  REFUSED(VFI_ERR_ARG, params.heavy_share = NAN);
+  REFUSED(VFI_ERR_ARG, params.deadline_ms = -1);
+  REFUSED(VFI_ERR_ARG, params.deadline_ms = NAN);
+  REFUSED(VFI_ERR_ARG, params.deadline_ms = INFINITY);
+  REFUSED(VFI_ERR_ARG, params.reserved[4] = 1);
   REFUSED(VFI_ERR_MODEL, params.model_name = "/nowhere/model.safetensors");
   REFUSED(VFI_ERR_MODEL, params.model_name = "");
   REFUSED(VFI_ERR_MODEL, params.model_name = "/");
@@ -151,6 +164,9 @@ static void options(void) {
       {"flow_scale", "2"},
       {"duplicates", "Copy"},
       {"precision", "int8"},
+      {"sparsity", "0.25"},
+      {"heavy_share", "1.5"},
+      {"deadline_ms", "-1"},
       {"precision", "2"},
       {"log_level", "5"},
       {"memory_limit", "-1"},
@@ -179,6 +195,11 @@ static void options(void) {
   CHECK(params.duplicate_action == VFI_DUPLICATE_INTERPOLATE);
   CHECK_STATUS(vfi_params_set(&params, "precision", "bfloat16"), VFI_OK);
   CHECK(params.precision == VFI_PRECISION_BFLOAT16);
+  CHECK_STATUS(vfi_params_set(&params, "sparsity", "cap"), VFI_OK);
+  CHECK_STATUS(vfi_params_set(&params, "heavy_share", "0.125"), VFI_OK);
+  CHECK_STATUS(vfi_params_set(&params, "deadline_ms", "30"), VFI_OK);
+  CHECK(params.sparsity == VFI_SPARSITY_CAP && params.heavy_share == 0.125);
+  CHECK(params.deadline_ms == 30);
   CHECK_STATUS(vfi_params_set(&params, "max_gap", "1.25"), VFI_OK);
   CHECK(params.max_gap == 1.25);
   CHECK_STATUS(vfi_params_set(&params, "memory_limit", "5000000000"), VFI_OK);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What a model found at an instant: a float32 map in the layout of its kind, in `engine.results`.
+/// What a model found at an instant: a float32 map in the layout of its kind.
 package enum DecodedMotion {
   /// `[H, W, 8]`: flow to a (x, y) and flow to b (x, y) in pixels, the logit of the mask (its
   /// sigmoid is the share of a), the residual in RGB.
@@ -39,7 +39,7 @@ package enum ComputeBudget: Equatable, Sendable {
 
 /// A model with one t for all pixels and two samples a pixel.
 package protocol WarpPairModel: InterpolationModel {
-  /// Finds the motion at `t`, `[H, W, 8]` in `engine.results`; see ``DecodedMotion/warpPair(_:)``.
+  /// Finds the motion at `t`, `[H, W, 8]` from ``Engine/result(height:width:channels:)``; see ``DecodedMotion/warpPair(_:)``.
   func decode(_ pair: PairFeatures, t: Float, on engine: Engine) throws(VFIError) -> FeatureMap
 }
 

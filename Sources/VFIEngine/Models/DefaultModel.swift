@@ -56,7 +56,7 @@ package final class DefaultModel: WarpPairModel {
   ) throws(VFIError) -> FeatureMap {
     let arena = engine.scratch
     let (height, width) = (pair.a.image.height, pair.a.image.width)
-    let output = try engine.results.map(
+    let output = try engine.result(
       height: height, width: width, channels: RefineHalf.outputs)
     let mark = arena.mark
     defer { arena.release(to: mark) }

@@ -84,7 +84,7 @@ package final class IFRNet: WarpPairModel {
   package func decode(
     _ pair: PairFeatures, t: Float, on engine: Engine
   ) throws(VFIError) -> FeatureMap {
-    let output = try engine.results.map(
+    let output = try engine.result(
       height: pair.a.image.height, width: pair.a.image.width, channels: 8)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }

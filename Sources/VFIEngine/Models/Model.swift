@@ -94,7 +94,7 @@ package protocol InterpolationModel: AnyObject, Sendable {
   /// Whether an instant may be another one for each pixel.
   var takesDistance: Bool { get }
 
-  /// Finds the motion at `instant`, a map in `engine.results` that the next call may overwrite.
+  /// Finds the motion at `instant`, a map from `engine.result(...)` that the next call overwrites.
   ///
   /// A model that chooses the pixels it computes keeps to `engine.budget`.
   func decode(

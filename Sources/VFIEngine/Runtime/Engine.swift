@@ -11,7 +11,8 @@ package final class Engine {
   /// Features of the frame in work; taken back at its end.
   package let scratch: Arena
   /// The motion of the last frame, which outlives the features of its pair.
-  package let results: Arena
+  private let results: Arena
+  private let resultsStart: Arena.Mark
   package let cancellation: Cancellation
   package var statistics = Statistics()
   /// How much sparse work a model shall do for the next frame.
@@ -28,7 +29,17 @@ package final class Engine {
     self.cancellation = cancellation
     scratch = Arena(ledger: ledger)
     results = Arena(ledger: ledger)
+    resultsStart = results.mark
   }
+
+  /// Uninitialised memory for the motion at an instant; takes the place of the last one.
+  package func result(height: Int, width: Int, channels: Int) throws(VFIError) -> FeatureMap {
+    results.release(to: resultsStart)
+    return try results.map(height: height, width: width, channels: channels)
+  }
+
+  /// Frees the memory of the last motion; for a change of the frame size.
+  package func clearResult() { results.clear() }
 
   /// Number of workers that ``forEach(_:_:)`` may run at once; scratch per worker has this count.
   package var workers: Int { runner.maximumJobs }

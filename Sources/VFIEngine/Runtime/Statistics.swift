@@ -20,6 +20,8 @@ package struct Statistics {
   /// Pixels computed, and pixels in all, of sparse work at 1/2^k of the frame's size.
   private var activePixels = InlineArray<4, Int>(repeating: 0)
   private var pixels = InlineArray<4, Int>(repeating: 0)
+  /// The active share of the pixels in the last sparse work; nil without any.
+  package private(set) var lastShare: Double?
   private var times = InlineArray<5, UInt64>(repeating: 0)
 
   package init() {}
@@ -37,6 +39,7 @@ package struct Statistics {
   package mutating func count(_ active: ActiveSet, level: Int) {
     activePixels[level] += active.count
     pixels[level] += active.height * active.width
+    lastShare = Double(active.count) / Double(active.height * active.width)
   }
 
   /// The active share of the pixels at 1/2^level of the size, over all frames; nil without masks.

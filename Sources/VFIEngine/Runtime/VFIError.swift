@@ -11,4 +11,5 @@ package enum VFIError: Error, Equatable {
   case state(String)
   case cancelled
   case defect(String)
+  case unsupported(String)
 }

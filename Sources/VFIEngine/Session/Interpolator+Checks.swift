@@ -31,6 +31,20 @@ extension Interpolator {
     }
   }
 
+  /// Throws unless the model takes `distance` for pictures like `a`.
+  func check(_ distance: DistancePlane, a: Frame) throws(VFIError) {
+    guard model.takesDistance else {
+      throw .unsupported(
+        "the model \(model.info.name) (\(model.info.architecture)) has one t for all pixels and "
+          + "takes no distance map")
+    }
+    guard distance.width == a.description.width, distance.height == a.description.height else {
+      throw .size(
+        "the distance map is \(distance.width) x \(distance.height), a is "
+          + "\(a.description.width) x \(a.description.height)")
+    }
+  }
+
   private func checkShape(
     _ description: FrameDescription, like first: FrameDescription, name: String
   ) throws(VFIError) {

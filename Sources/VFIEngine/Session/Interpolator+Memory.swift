@@ -29,10 +29,22 @@ extension Interpolator {
       features.append(try encode(image, in: slot))
     }
     let pair = try model.prepare(features[0], features[1], on: engine)
-    _ = try decode(pair, at: .constant(0.5), factor: factor)
+    var instant = Instant.constant(0.5)
+    if model.takesDistance {
+      let map = try distanceMap(for: pair)
+      map.fill(0.5)
+      instant = .perPixel(map)
+    }
+    _ = try decode(pair, at: instant, factor: factor)
     _ = try engine.scratch.map(
       height: 1, width: 1,
       channels: synthesisScratchCount(description, workers: engine.workers))
+  }
+
+  /// Memory for the instants of all pixels.
+  func distanceMap(for pair: PairFeatures) throws(VFIError) -> FeatureMap {
+    try engine.scratch.map(
+      height: pair.a.image.height / 4, width: pair.a.image.width / 4, channels: 1)
   }
 
   /// An upper bound of the bytes that a context takes for frames like `description`.

@@ -15,7 +15,7 @@ package final class Interpolator {
   let slots: [FeatureSlot]
   private var pair: Pair?
   private let start: Arena.Mark
-  private let resultsStart: Arena.Mark
+  private var deadline: Deadline
   /// The motion of the last interpolated frame, valid until the next pair begins.
   var lastMotion: MotionField?
 
@@ -28,7 +28,7 @@ package final class Interpolator {
     self.settings = settings
     slots = [FeatureSlot(ledger: engine.ledger), FeatureSlot(ledger: engine.ledger)]
     start = engine.scratch.mark
-    resultsStart = engine.results.mark
+    deadline = Deadline(seconds: settings.deadline)
   }
 
   /// Two frames, what was decided about them, and what their instants share.
@@ -44,6 +44,9 @@ package final class Interpolator {
     var features: PairFeatures?
     /// Time spent for all instants and not yet told.
     var elapsed: UInt64
+    /// New frames, and the time that they and what they share took.
+    var frames = 0
+    var time: UInt64 = 0
   }
 
   /// Starts a pair.
@@ -72,14 +75,23 @@ package final class Interpolator {
       elapsed: Statistics.now() &- startTime)
   }
 
-  /// Writes the frame at `numerator / denominator` (0 = a, 1 = b) to `out`.
-  ///
-  /// `out` has format and size of the pair and shares no memory with it.
+  /// As ``render(_:_:distance:into:)``, with one instant for all pixels.
   package func render(
     _ numerator: Int64, _ denominator: Int64, into out: Frame
   ) throws(VFIError) -> FrameInfo {
+    try render(numerator, denominator, distance: nil, into: out)
+  }
+
+  /// Writes the frame at `numerator / denominator` (0 = a, 1 = b) to `out`.
+  ///
+  /// `out` has format and size of the pair and shares no memory with it. With a `distance` of the
+  /// same size, each pixel has an instant of its own, where the model can.
+  package func render(
+    _ numerator: Int64, _ denominator: Int64, distance: DistancePlane?, into out: Frame
+  ) throws(VFIError) -> FrameInfo {
     let startTime = Statistics.now()
     guard let pair else { throw .state("render without begin") }
+    if let distance { try check(distance, a: pair.a) }
     guard denominator > 0, numerator >= 0, numerator <= denominator else {
       throw .argument("\(numerator)/\(denominator) is not within 0 to 1")
     }
@@ -93,7 +105,7 @@ package final class Interpolator {
       try (numerator == denominator ? pair.b : pair.a).copy(to: out, on: engine)
       decision = .sourceCopy
     } else if pair.kind == .motion {
-      try interpolate(t, into: out)
+      try interpolate(t, distance, into: out)
       decision = .interpolated
     } else if settings.cutAction == .blend {
       try Frame.blend(pair.a, pair.b, t: t, into: out, on: engine)
@@ -103,17 +115,23 @@ package final class Interpolator {
       decision = isNearerToA ? .heldPrevious : .heldNext
     }
     engine.statistics.count(decision)
-    let shared = pair.elapsed
+    let elapsed = pair.elapsed &+ Statistics.now() &- startTime
     self.pair?.elapsed = 0
-    return FrameInfo(
-      decision: decision, sceneScore: pair.sceneScore,
-      elapsed: shared &+ Statistics.now() &- startTime)
+    if decision == .interpolated {
+      self.pair?.frames += 1
+      self.pair?.time &+= elapsed
+    }
+    return FrameInfo(decision: decision, sceneScore: pair.sceneScore, elapsed: elapsed)
   }
 
   /// Ends the pair: no view of its frames is kept.
   package func end() {
-    guard pair != nil else { return }
-    pair = nil
+    guard let pair else { return }
+    if pair.frames > 0 {
+      deadline.note(
+        seconds: Double(pair.time) / 1e9 / Double(pair.frames), share: engine.statistics.lastShare)
+    }
+    self.pair = nil
     joinScratch()
   }
 
@@ -144,11 +162,13 @@ package final class Interpolator {
     guard description != new else { return }
     for slot in slots { slot.clear() }
     engine.scratch.clear()
-    engine.results.clear()
+    engine.clearResult()
     description = new
   }
 
-  private func interpolate(_ t: Float, into out: Frame) throws(VFIError) {
+  private func interpolate(
+    _ t: Float, _ distance: DistancePlane?, into out: Frame
+  ) throws(VFIError) {
     guard let pair else { throw .state("render without begin") }
     let features: PairFeatures
     if let known = pair.features {
@@ -165,7 +185,14 @@ package final class Interpolator {
       sharedEnd = engine.scratch.mark
     }
     engine.scratch.release(to: sharedEnd)
-    let motion = try decode(features, at: .constant(t), factor: motionFactor(pair.a.description))
+    let factor = motionFactor(pair.a.description)
+    var instant = Instant.constant(t)
+    if let distance {
+      let map = try distanceMap(for: features)
+      try distance.reduce(to: map, side: 4 * factor, on: engine)
+      instant = .perPixel(map)
+    }
+    let motion = try decode(features, at: instant, factor: factor)
     try engine.timed(.synthesis) { () throws(VFIError) in
       try synthesise(pair.a, pair.b, motion: motion, into: out, on: engine)
     }
@@ -177,7 +204,7 @@ package final class Interpolator {
     _ features: PairFeatures, at instant: Instant, factor: Int
   ) throws(VFIError) -> MotionField {
     lastMotion = nil
-    engine.results.release(to: resultsStart)
+    engine.budget = deadline.limited(settings.budget)
     return MotionField(
       try engine.timed(.decode) { () throws(VFIError) in
         try model.decode(features, at: instant, on: engine)
