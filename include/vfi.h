@@ -81,8 +81,8 @@ enum {
   VFI_ERR_MODEL = -5,   /**< model missing, unreadable, truncated or of an unknown architecture */
   VFI_ERR_VERSION = -6, /**< struct_size is of no known version of the struct */
   VFI_ERR_STATE = -7,   /**< call order, e.g. send after drain */
-  VFI_ERR_CANCELLED = -8, /**< vfi_cancel() or the abort callback */
-  VFI_ERR_INTERNAL = -9,  /**< a defect of the library: please report it */
+  VFI_ERR_CANCELLED = -8,   /**< vfi_cancel() or the abort callback */
+  VFI_ERR_INTERNAL = -9,    /**< a defect of the library: please report it */
   VFI_ERR_UNSUPPORTED = -10 /**< the model has no such ability */
 };
 
@@ -502,10 +502,10 @@ VFI_CHECKED vfi_status vfi_get_motion(vfi_context *VFI_NULLABLE context,
  */
 typedef struct vfi_confidence {
   size_t struct_size;
-  int32_t width;               /**< in: must equal that of the frame */
-  int32_t height;              /**< in: must equal that of the frame */
-  uint8_t *VFI_NULLABLE data;  /**< [height][width] */
-  ptrdiff_t stride;            /**< bytes from one row to the next; may be negative */
+  int32_t width;              /**< in: must equal that of the frame */
+  int32_t height;             /**< in: must equal that of the frame */
+  uint8_t *VFI_NULLABLE data; /**< [height][width] */
+  ptrdiff_t stride;           /**< bytes from one row to the next; may be negative */
 } vfi_confidence;
 
 /** Writes the confidence of the last VFI_INTERPOLATED frame. VFI_ERR_STATE when there is none,

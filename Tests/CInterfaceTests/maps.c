@@ -68,9 +68,9 @@ static void refusals(void) {
   vfi_context *context = test_context();
   const vfi_distance distance = distance_of(VFI_DISTANCE_UINT8, plane, WIDTH);
   for (int64_t t = 0; t <= 2; t++) {
-    CHECK_STATUS(vfi_interpolate_distance(context, &a.frame, &b.frame, t, 2, &distance, &out.frame,
-                                          NULL),
-                 VFI_ERR_UNSUPPORTED);
+    CHECK_STATUS(
+        vfi_interpolate_distance(context, &a.frame, &b.frame, t, 2, &distance, &out.frame, NULL),
+        VFI_ERR_UNSUPPORTED);
     CHECK(strstr(vfi_last_error(context), "ifrnet") != NULL);
   }
   vfi_confidence confidence = {sizeof confidence, WIDTH, HEIGHT, plane, WIDTH};
