@@ -50,8 +50,7 @@ struct Benchmark {
   /// Convolutions of one level, each beside a measurement of the peak.
   func convolutions(_ kernels: KernelTable, _ precision: Precision) throws {
     let engine = Engine(kernels: kernels, runner: try ThreadPool(threads: 1))
-    let winograd = precision == .float32 ? Self.winograd : []
-    let benchmarks = try (Self.dense + winograd + Self.sparse).map {
+    let benchmarks = try (Self.dense + Self.winograd + Self.sparse).map {
       try ConvolutionBenchmark($0, precision, engine: engine)
     }
     var peaks: [Double] = []
@@ -139,7 +138,7 @@ struct Benchmark {
     for path in paths { files.append(try WeightFile(path: path)) }
     let benchmarks = try files.flatMap { file in
       try Precision.allCases.flatMap { precision in
-        try [1, 2].map { try ModelBenchmark(file, precision, threads: $0) }
+        try [1, 2].compactMap { try ModelBenchmark(file, precision, threads: $0) }
       }
     }
     print("\nmodels at \(ModelBenchmark.width)x\(ModelBenchmark.height)")

@@ -13,9 +13,11 @@ final class ModelBenchmark {
   private let frames: Arena
   private let images: (FeatureMap, FeatureMap)
 
-  init(_ file: WeightFile, _ precision: Precision, threads: Int) throws {
+  /// nil where the model does not have this precision.
+  init?(_ file: WeightFile, _ precision: Precision, threads: Int) throws {
     engine = Engine(runner: try ThreadPool(threads: threads))
     model = try openModel(file, precision: precision, kernels: engine.kernels)
+    guard model.precision == precision else { return nil }
     name = "\(model.info.name), \(model.precision), \(threads) thread\(threads == 1 ? "" : "s")"
     frames = Arena(ledger: engine.ledger)
     let multiple = model.multiple
