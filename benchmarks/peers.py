@@ -4,7 +4,8 @@
     benchmarks/setup.sh --peers && .venv/bin/python benchmarks/peers.py --library libvfi.so
 
 Each round runs every engine once, so that a busy moment of the machine hits all alike; printed are
-median, fastest and slowest of the rounds. An engine that is not installed is left out.
+median, fastest and slowest of the rounds, and the median of all threads' processor time, which
+other programs disturb less. An engine that is not installed is left out.
 """
 
 import argparse
@@ -42,9 +43,10 @@ def serve(name: str, setup: Setup, pipe) -> None:
         run = ENGINES[name](setup)
         pipe.send(np.array(run(*frames)))
         while pipe.recv():
-            start = time.perf_counter()
+            start = time.perf_counter(), time.process_time()
             run(*frames)
-            pipe.send(1000 * (time.perf_counter() - start))
+            end = time.perf_counter(), time.process_time()
+            pipe.send([1000 * (end[k] - start[k]) for k in range(2)])
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
         pipe.send(f"{type(error).__name__}: {error}".splitlines()[0])
 
@@ -56,6 +58,7 @@ class Peer:
     name: str
     setup: Setup
     times: list[float] = field(default_factory=list)
+    processor_times: list[float] = field(default_factory=list)
     output: np.ndarray | None = None
     problem: str | None = None
 
@@ -70,7 +73,7 @@ class Peer:
     def round(self) -> None:
         if self.problem is None:
             self._pipe.send(True)
-            self._expect(float)
+            self._expect(list)
 
     def stop(self) -> None:
         if self.problem is None:
@@ -84,8 +87,9 @@ class Peer:
             answer = "the process ended"
         if isinstance(answer, str):
             self.problem = answer
-        elif kind is float:
-            self.times.append(answer)
+        elif kind is list:
+            self.times.append(answer[0])
+            self.processor_times.append(answer[1])
         else:
             self.output = answer
 
@@ -102,13 +106,15 @@ def run_command(command: str) -> float:
 def print_table(peers: list[Peer], command_times: list[float]) -> None:
     reference = next((peer.output for peer in peers if peer.output is not None), None)
     # The reference is the first engine. libvfi rounds to 8 bit: half a code value is normal.
-    print(f"\n{'engine':<22}{'median ms':>11}{'min':>9}{'max':>9}{'max difference':>16}")
+    columns = f"{'median ms':>11}{'min':>9}{'max':>9}{'CPU ms':>9}{'max difference':>16}"
+    print(f"\n{'engine':<22}{columns}")
     for peer in peers:
         if peer.problem is not None:
             print(f"{peer.name:<22} {peer.problem}")
             continue
         difference = float(np.abs(peer.output - reference).max())
-        print(f"{peer.name:<22}{spread(peer.times)}{difference:>16.2g}")
+        processor = np.median(peer.processor_times)
+        print(f"{peer.name:<22}{spread(peer.times)}{processor:>9.0f}{difference:>16.2g}")
     if command_times:
         print(f"{'command':<22}{spread(command_times)}")
 
