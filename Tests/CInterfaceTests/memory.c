@@ -183,6 +183,39 @@ static void limit(picture *a, picture *b, picture *out) {
   vfi_destroy(&context);
 }
 
+/* The default model at large sizes: what it takes at most, and that the bound is tight. */
+static void large(int width, int height, uint64_t most) {
+  picture a = picture_make(VFI_FORMAT_YUV420P8, width, height, 0, 0);
+  picture b = picture_make(VFI_FORMAT_YUV420P8, width, height, 0, 0);
+  picture out = picture_make(VFI_FORMAT_YUV420P8, width, height, 0, 0);
+  picture_draw(&a, 0);
+  picture_draw(&b, 1);
+  vfi_params params;
+  vfi_params_init(&params, sizeof params);
+  params.threads = 2;
+  params.scene_cut = 0;
+  uint64_t required = 0;
+  CHECK_STATUS(vfi_memory_required(&params, &a.frame, &required), VFI_OK);
+  /* A context that may take no more than the bound makes its frame. */
+  params.memory_limit = required;
+  vfi_context *context = NULL;
+  vfi_info info = {.struct_size = sizeof info};
+  CHECK_STATUS(vfi_create(&context, &params), VFI_OK);
+  CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 2, &out.frame, &info), VFI_OK);
+  CHECK(info.decision == VFI_INTERPOLATED);
+  CHECK(picture_guarded(&out) && !picture_equal(&out.frame, &a.frame));
+  vfi_stats stats = {.struct_size = sizeof stats};
+  CHECK_STATUS(vfi_get_stats(context, &stats), VFI_OK);
+  vfi_destroy(&context);
+  CHECK(stats.peak_bytes <= most);
+  /* The bound has a stream's frames, too: four of the size. */
+  uint64_t frames = (uint64_t)width * (uint64_t)height * 6;
+  CHECK(required <= stats.peak_bytes * 4 / 3 + frames * 11 / 10);
+  picture_free(&a);
+  picture_free(&b);
+  picture_free(&out);
+}
+
 int main(void) {
   picture a = picture_make(VFI_FORMAT_YUV420P8, 40, 24, 0, 0);
   picture b = picture_make(VFI_FORMAT_YUV420P8, 40, 24, 0, 0);
@@ -193,6 +226,8 @@ int main(void) {
   recovery(&a, &b, &out);
   constant_count(&a, &b, &out);
   limit(&a, &b, &out);
+  large(1920, 1080, 400000000);
+  large(3840, 2160, 1200000000);
   picture_free(&a);
   picture_free(&b);
   picture_free(&out);

@@ -50,12 +50,13 @@ extension Interpolator {
   /// An upper bound of the bytes that a context takes for frames like `description`.
   ///
   /// Features grow with the number of pixels, so two small sizes are tried and the line through
-  /// them is followed. Cost: two frames of at most 192 x 192.
+  /// them is followed. Smaller sizes would say more of rows than of pixels. Cost: two frames of at
+  /// most 256 x 256.
   package static func memoryRequired(
     model: any InterpolationModel, description: FrameDescription, workers: Int,
     settings: InterpolatorSettings = InterpolatorSettings()
   ) throws(VFIError) -> Int {
-    let small = (64 + model.multiple - 1) / model.multiple * model.multiple
+    let small = (128 + model.multiple - 1) / model.multiple * model.multiple
     let low = try memory(model, side: small, workers: workers)
     let high = try memory(model, side: 2 * small, workers: workers)
     let perPixel = Double(high - low) / Double(3 * small * small)
