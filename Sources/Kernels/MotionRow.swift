@@ -50,8 +50,9 @@ private func fillPlanes(_ row: vfi_motion_row, _ first: Int, _ scale: Octet) {
 /// Fills the sixteen planes of candidates for columns 0 up to `count`, rounded up to eights.
 package func candidateRow(_ argument: UnsafePointer<vfi_motion_row>) {
   let row = argument.pointee
-  fillPlanes(row, 0, Octet(repeating: row.flow_scale))
-  fillPlanes(row, 8, Octet(repeating: 1))
+  for half in 0..<2 {
+    fillPlanes(row, 8 &* half, Octet(repeating: half == 0 ? row.flow_scale : 1))
+  }
 }
 
 /// Fills `planes` for columns 0 up to `count`, rounded up to whole vectors.
