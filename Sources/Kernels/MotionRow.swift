@@ -9,8 +9,9 @@ private typealias Octet = SIMD8<Float>
 @inline(__always)
 private func sample(_ row: vfi_motion_row, _ x: Int, _ first: Int) -> Octet {
   let last = row.columns &- 1
-  if row.column_scale == 1 && row.column_offset == 0 {
-    return mixRows(row, min(x, last), first)
+  let offset = Int(row.column_offset)
+  if row.column_scale == 1 && row.column_offset == Float(offset) {
+    return mixRows(row, max(0, min(x &+ offset, last)), first)
   }
   let wanted = Float(x) * row.column_scale + row.column_offset
   let clamped = max(0, min(wanted, Float(last)))
