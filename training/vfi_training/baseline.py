@@ -4,7 +4,7 @@
 import torch
 from torch import Tensor
 from torch.nn import functional
-from vfi_training.default_model import backward_warp, candidates_at
+from vfi_training.default_model import candidates_at, four_warps
 
 
 def psnr(found: Tensor, wanted: Tensor) -> float:
@@ -13,8 +13,7 @@ def psnr(found: Tensor, wanted: Tensor) -> float:
 
 def warp_mean(frame0: Tensor, frame1: Tensor, flow01: Tensor, flow10: Tensor, t: Tensor) -> Tensor:
     """[B, 3, H, W] at t: both candidates, both frames, equal shares; flows as of the search."""
-    total = torch.zeros_like(frame0)
-    for candidate in candidates_at(flow01 / 4, flow10 / 4, t):
-        flow = 4 * functional.interpolate(candidate, scale_factor=4, mode="bilinear")
-        total += backward_warp(frame0, flow[:, :2]) + backward_warp(frame1, flow[:, 2:])
-    return total / 4
+    flows = 4 * functional.interpolate(
+        candidates_at(flow01 / 4, flow10 / 4, t), scale_factor=4, mode="bilinear"
+    )
+    return sum(four_warps(frame0, frame1, flows)) / 4

@@ -1,39 +1,56 @@
 # SPDX-License-Identifier: MIT
-"""The default interpolation model, vfi-v0: dense inverse search refined by a small network.
+"""The default interpolation model, vfi-v1: inverse search, a dense guide and a sparse refinement.
 
 This file is the executable specification of the Swift engine's default model.
 
 Shapes are [batch, channels, height, width]; H x W is the padded size, a multiple of 32 (edge
 pixels replicated, to the right and below). Flow channel 0 is horizontal, 1 vertical. A flow at
 1/n of the size is in pixels of that size. Flow t->0 says where the pixel of the frame at t lies in
-frame 0. Names: A and B are the two candidate motions, derived from flow 0->1 and from flow 1->0.
+frame 0. A and B are the two candidate motions, derived from flow 0->1 and from flow 1->0.
 
-The encoder sees one frame at a time with the constant 0.5 subtracted: its features depend neither
-on t nor on the other frame, so a stream computes them once a frame.
+The new frame is the weighted mean of four samples a pixel: frame 0 and frame 1 along A, and both
+along B. With untrained heads all deltas are zero and the weights are half of 1-t, t, 1-t, t: the
+network starts at what the search alone gives and learns to do better.
 
-Cost in multiply-adds per full-resolution pixel: encoder 1512 a frame, refine_eighth 3821,
-refine_quarter 5925, refine_half 6784; one frame between two new ones 19554.
+t is a plane [B, 1, H/4, W/4]: a constant, or how far along its path each pixel's object has moved
+(distance indexing, arXiv 2311.08007).
+
+The guide works on every pixel at 1/8 and 1/16 and says how uncertain the result is: U, the natural
+logarithm of half the mean absolute error that it expects (loss of UGSP's first phase, arXiv
+2307.16555: mean(exp(-U) |error| + 2 U)). Only where U exceeds a threshold does the refinement work,
+at 1/2; a refined pixel sees zeros at neighbours that are not refined.
+
+Cost in multiply-adds per full-resolution pixel: encoder 612 a frame, guide 5466, refinement 8712
+times the share of refined pixels.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from vfi_training.inverse_search import inverse_search
 
-NAME = "vfi-v0"
+NAME = "vfi-v1"
 MULTIPLE = 32
 MEAN = 0.5
+FEATURES = 16  # the guide's channels that the refinement reads
+THRESHOLD = math.log(0.5 * 0.02)  # U of an expected error of 0.02
+LEAST_SHARE = 0.02  # of a frame, in the starting weights: keeps the logarithm finite
+FLOW_SCALE = 1 / 16  # flows enter the layers as this times pixels of their size
+LUMA_SCALE = 4.0  # differences of luma likewise
 
 
-def backward_warp(image: Tensor, flow: Tensor) -> Tensor:
-    """Bilinear sample of image [B, C, h, w] at (x + flow[0], y + flow[1]), flow [B, 2, h, w].
+def backward_warp(image: Tensor, flow: Tensor, margin: int = 0) -> Tensor:
+    """Bilinear sample of image at (x + flow[0], y + flow[1]), flow [B, 2, h, w].
 
     Integer coordinates are pixel centres; the coordinate is clamped to the image before the
-    weights are derived. Always float32.
+    weights are derived. Always float32. In training the image may exceed the flow by `margin`
+    pixels on all sides, so that motion out of a crop finds what is there.
     """
     height, width = image.shape[-2:]
-    x = torch.arange(width, device=flow.device, dtype=torch.float32)
-    y = torch.arange(height, device=flow.device, dtype=torch.float32)
+    x = torch.arange(flow.shape[-1], device=flow.device, dtype=torch.float32) + margin
+    y = torch.arange(flow.shape[-2], device=flow.device, dtype=torch.float32) + margin
     grid_x = (x + flow[:, 0].float()) * (2 / max(width - 1, 1)) - 1
     grid_y = (y[:, None] + flow[:, 1].float()) * (2 / max(height - 1, 1)) - 1
     grid = torch.stack((grid_x, grid_y), -1)  # [B, h, w, 2]
@@ -42,18 +59,18 @@ def backward_warp(image: Tensor, flow: Tensor) -> Tensor:
     )
 
 
-def double_size(flow: Tensor) -> Tensor:
-    """Flow at 1/n -> the same flow at 2/n, in the pixels of that size (bilinear, half-pixel)."""
-    return 2 * functional.interpolate(
-        flow, scale_factor=2, mode="bilinear", align_corners=False, recompute_scale_factor=False
+def double(x: Tensor) -> Tensor:
+    """Twice the size, bilinear, half-pixel centres."""
+    return functional.interpolate(
+        x, scale_factor=2, mode="bilinear", align_corners=False, recompute_scale_factor=False
     )
 
 
-def candidates_at(flow01: Tensor, flow10: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Flows between the frames -> candidates A and B, [B, 4, h, w] each: t->0, then t->1.
+def candidates_at(flow01: Tensor, flow10: Tensor, t: Tensor) -> Tensor:
+    """Flows between the frames -> both candidates [B, 8, h, w]: A t->0, A t->1, B t->0, B t->1.
 
     The motion of the pixel that stands at x at the instant t is the fixed point of
-    u(x) = flow01(x - t u(x)); two steps from u = flow01. t is [B, 1, 1, 1].
+    u(x) = flow01(x - t u(x)); two steps from u = flow01. t is [B, 1, 1 or h, 1 or w].
     """
     u = flow01
     for _ in range(2):
@@ -61,7 +78,15 @@ def candidates_at(flow01: Tensor, flow10: Tensor, t: Tensor) -> tuple[Tensor, Te
     w = flow10
     for _ in range(2):
         w = backward_warp(flow10, -(1 - t) * w)
-    return torch.cat((-t * u, (1 - t) * u), 1), torch.cat((t * w, -(1 - t) * w), 1)
+    return torch.cat((-t * u, (1 - t) * u, t * w, -(1 - t) * w), 1)
+
+
+def four_warps(first: Tensor, last: Tensor, flows: Tensor, margin: int = 0) -> list[Tensor]:
+    """Both images along A, then both along B; flows [B, 8, h, w]."""
+    images = (first, last, first, last)
+    return [
+        backward_warp(image, flows[:, 2 * i : 2 * i + 2], margin) for i, image in enumerate(images)
+    ]
 
 
 class ConvPReLU(nn.Module):
@@ -83,97 +108,90 @@ class Upsample(nn.ConvTranspose2d):
         super().__init__(inputs, outputs, 4, 2, 1)
 
 
-class Head(Upsample):
-    """The last layer of a stage. Its output is flow or light: float32 even under autocast."""
+class Residual(nn.Module):
+    """PReLU(x + conv(ConvPReLU(x)))."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = ConvPReLU(channels, channels)
+        self.second = nn.Conv2d(channels, channels, 3, 1, 1)
+        self.prelu = nn.PReLU(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            return super().forward(x.float())
+        return self.prelu(x + self.second(self.first(x)))
 
 
 class Encoder(nn.Module):
-    """Frame minus 0.5 [B, 3, H, W] -> features at 1/2 (16), 1/4 (32) and 1/8 (48)."""
+    """Frame minus 0.5 [B, 3, H, W] -> features at 1/2 (16) and 1/8 (48)."""
 
     def __init__(self):
         super().__init__()
         self.to_half = ConvPReLU(3, 16, stride=2)
         self.to_quarter = ConvPReLU(16, 32, stride=2)
-        self.at_quarter = ConvPReLU(32, 32)
         self.to_eighth = ConvPReLU(32, 48, stride=2)
-        self.at_eighth = ConvPReLU(48, 48)
 
-    def forward(self, frame: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, frame: Tensor) -> tuple[Tensor, Tensor]:
         half = self.to_half(frame)
-        quarter = self.at_quarter(self.to_quarter(half))
-        eighth = self.at_eighth(self.to_eighth(quarter))
-        return half, quarter, eighth
+        return half, self.to_eighth(self.to_quarter(half))
 
 
-class RefineEighth(nn.Module):
-    """Looks at both candidates at 1/8, chooses and corrects at 1/4."""
+GUIDE_INPUTS = 4 * 48 + 8 + 6 + 1 + 1  # warped features, flows, luma differences, t, zero
+GUIDE_OUTPUTS = 8 + 4 + 1 + 3 + FEATURES  # flow deltas, logits, U, 3 unused, features
+
+
+class Guide(nn.Module):
+    """[B, 208, H/8, W/8] -> [B, 32, H/4, W/4]."""
 
     def __init__(self):
         super().__init__()
-        self.enter = ConvPReLU(4 * 48 + 4 + 4 + 1, 64)
+        self.enter = ConvPReLU(GUIDE_INPUTS, 64)
+        self.residual = Residual(64)
         self.down = ConvPReLU(64, 96, stride=2)
-        self.context = ConvPReLU(96, 96)
+        self.context = Residual(96)
         self.up = Upsample(96, 64)
         self.merge = ConvPReLU(64, 64)
-        self.head = Head(64, 32)
+        self.head = Upsample(64, GUIDE_OUTPUTS)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, 201, H/8, W/8] -> [B, 32, H/4, W/4]."""
-        x = self.enter(x)  # 64 at 1/8
-        wide = self.context(self.down(x))  # 96 at 1/16
-        return self.head(self.merge(x + self.up(wide)))
+        x = self.residual(self.enter(x))
+        x = self.merge(x + self.up(self.context(self.down(x))))
+        with torch.autocast(x.device.type, enabled=False):  # flows: float32
+            return self.head(x.float())
 
 
-class RefineQuarter(nn.Module):
-    """[B, 27 + 32 + 32 + 4, H/4, W/4] -> [B, 16, H/2, W/2]."""
+REFINE_INPUTS = 4 * 16 + FEATURES  # warped features, the guide's features
+REFINE_OUTPUTS = 8 + 4 + 3 + 1  # flow deltas, logits, residual, unused
+
+
+class Refine(nn.Module):
+    """[B, 80, H/2, W/2] and a mask [B, 1, H/2, W/2] -> [B, 16, H/2, W/2], zero where masked out."""
 
     def __init__(self):
         super().__init__()
-        self.enter = ConvPReLU(27 + 32 + 32 + 4, 48)
-        self.residual = ConvPReLU(48, 48)
-        self.residual2 = nn.Conv2d(48, 48, 3, 1, 1)
-        self.prelu = nn.PReLU(48)
-        self.head = Head(48, 16)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.enter(x)
-        x = self.prelu(x + self.residual2(self.residual(x)))
-        return self.head(x)
-
-
-class RefineHalf(nn.Module):
-    """[B, 12 + 16 + 16 + 4, H/2, W/2] -> [B, 8, H, W]."""
-
-    def __init__(self):
-        super().__init__()
-        self.enter = ConvPReLU(12 + 16 + 16 + 4, 32)
+        self.enter = ConvPReLU(REFINE_INPUTS, 32)
         self.middle = ConvPReLU(32, 32)
-        self.head = Head(32, 8)
+        self.head = nn.Conv2d(32, REFINE_OUTPUTS, 3, 1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.middle(self.enter(x)))
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        x = self.middle(self.enter(x * mask) * mask) * mask
+        with torch.autocast(x.device.type, enabled=False):
+            return self.head(x.float()) * mask
 
 
 class DefaultModel(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = Encoder()
-        self.refine_eighth = RefineEighth()
-        self.refine_quarter = RefineQuarter()
-        self.refine_half = RefineHalf()
+        self.guide = Guide()
+        self.refine = Refine()
         self.initialise()
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Activations keep their size through the layers; flows, logits and residual start at zero.
+        """Activations keep their size through the layers; deltas, logits and residual start at 0.
 
-        So training begins at the warp along the inverse search, and features are no disturbance
-        that would have to be unlearnt first. Half of the channels that enter a stage begin as
-        differences between the two warped feature maps, which tell where a flow is wrong.
+        Half of the channels that enter a stage begin as differences between the two warped
+        feature maps of a candidate, which tell where a flow is wrong.
         """
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
@@ -183,23 +201,42 @@ class DefaultModel(nn.Module):
                 layer.weight.normal_(0, (2 / (1 + 0.25**2) / fan_in) ** 0.5)
                 layer.bias.zero_()
         self.encoder.to_half.conv.weight.mul_(4)  # frames minus 0.5 deviate by about a quarter
-        for stage, outputs in (
-            (self.refine_eighth, 5),
-            (self.refine_quarter, 4),
-            (self.refine_half, 8),
-        ):
-            stage.head.weight[:, :outputs] = 0
-        for stage, first, features in (
-            (self.refine_eighth, 0, 48),  # candidate A
-            (self.refine_eighth, 96, 48),  # candidate B
-            (self.refine_quarter, 27, 32),
-            (self.refine_half, 12, 16),
-        ):
-            weight = stage.enter.conv.weight
+        self.guide.head.weight[:, : GUIDE_OUTPUTS - FEATURES] = 0
+        self.guide.head.bias[12] = THRESHOLD
+        self.refine.head.weight.zero_()
+        for block in (self.guide.residual, self.guide.context):
+            block.second.weight.mul_(0.3)
+        for layer, features in ((self.guide.enter, 48), (self.refine.enter, 16)):
+            weight = layer.conv.weight
             half = len(weight) // 2
-            frame0 = weight[:half, first : first + features]
-            frame0.mul_(2)
-            weight[:half, first + features : first + 2 * features] = -frame0
+            for first in (0, 2 * features):  # candidate A, candidate B
+                frame0 = weight[:half, first : first + features]
+                frame0.mul_(2)
+                weight[:half, first + features : first + 2 * features] = -frame0
+
+    def guide_inputs(
+        self,
+        frames: tuple[Tensor, Tensor],
+        eighths: tuple[Tensor, Tensor],
+        a8: Tensor,
+        t8: Tensor,
+        margin: int,
+    ) -> Tensor:
+        """[B, 208, H/8, W/8]; a8: candidates in pixels of 1/8."""
+        luma = [(f[:, :1] + 2 * f[:, 1:2] + f[:, 2:]) / 4 for f in frames]
+        luma = [functional.avg_pool2d(y, 8) for y in luma]
+        y = four_warps(*luma, a8, margin // 8)
+        pairs = ((0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (2, 1))
+        return torch.cat(
+            (
+                *four_warps(*eighths, a8, margin // 8),
+                a8 * FLOW_SCALE,
+                *(LUMA_SCALE * (y[i] - y[j]).abs() for i, j in pairs),
+                t8,
+                torch.zeros_like(t8),
+            ),
+            1,
+        )
 
     def forward(
         self,
@@ -208,85 +245,58 @@ class DefaultModel(nn.Module):
         t: Tensor,
         flow01: Tensor | None = None,
         flow10: Tensor | None = None,
+        *,
+        candidates: Tensor | None = None,
+        threshold: float = THRESHOLD,
+        margin: int = 0,
     ) -> dict[str, Tensor]:
         """The frame at t, 0 < t < 1, with every intermediate that the fixtures compare.
 
-        frame0, frame1: RGB [B, 3, H, W] in 0..1. t: [B, 1, 1, 1]. flow01, flow10: the inverse
-        search's result [B, 2, H/4, W/4] in full-resolution pixels, if already known.
+        frame0, frame1: RGB [B, 3, H, W] in 0..1. t: [B, 1, 1 or H/4, 1 or W/4]. flow01, flow10: the
+        inverse search's result [B, 2, H/4, W/4] in full-resolution pixels, if already known; or
+        `candidates` [B, 8, H/4, W/4] in pixels of 1/4, in their place. threshold: pixels with
+        U above it are refined. margin (training): the frames exceed the wanted crop by as many pixels.
         """
-        if flow01 is None or flow10 is None:
-            flow01, flow10 = inverse_search(frame0, frame1)
-        half0, quarter0, eighth0 = self.encoder(frame0 - MEAN)
-        half1, quarter1, eighth1 = self.encoder(frame1 - MEAN)
+        if candidates is None:
+            if flow01 is None or flow10 is None:
+                flow01, flow10 = inverse_search(frame0, frame1)
+            candidates = candidates_at(flow01 / 4, flow10 / 4, t)  # [B, 8, H/4, W/4]
+        t = t.expand(-1, 1, *candidates.shape[-2:]).float()
+        half0, eighth0 = self.encoder(frame0 - MEAN)
+        half1, eighth1 = self.encoder(frame1 - MEAN)
 
-        # Candidates, in pixels of 1/4 and of 1/8.
-        a, b = candidates_at(flow01 / 4, flow10 / 4, t)  # [B, 4, H/4, W/4]
-        a8 = functional.avg_pool2d(a, 2) / 2  # [B, 4, H/8, W/8]
-        b8 = functional.avg_pool2d(b, 2) / 2
-
-        # 1/8: [B, 48 * 4 + 4 + 4 + 1, H/8, W/8] -> flows, choice and features at 1/4
-        x = torch.cat(
-            (
-                backward_warp(eighth0, a8[:, :2]),
-                backward_warp(eighth1, a8[:, 2:]),
-                backward_warp(eighth0, b8[:, :2]),
-                backward_warp(eighth1, b8[:, 2:]),
-                a8,
-                b8,
-                t.expand(-1, 1, *a8.shape[-2:]).float(),
-            ),
-            1,
+        a8 = functional.avg_pool2d(candidates, 2) / 2
+        x = self.guide_inputs(
+            (frame0, frame1), (eighth0, eighth1), a8, functional.avg_pool2d(t, 2), margin
         )
-        out = self.refine_eighth(x)  # [B, 32, H/4, W/4]
-        choice = torch.sigmoid(out[:, 4:5])
-        flow_quarter = out[:, :4] + choice * a + (1 - choice) * b
-        feature_quarter = out[:, 5:]  # 27
+        guided = self.guide(x)  # [B, 32, H/4, W/4]
+        share = torch.cat((1 - t, t, 1 - t, t), 1).clamp(min=LEAST_SHARE).log()
+        coarse = torch.cat(
+            (candidates + guided[:, :8], share + guided[:, 8:12], guided[:, 12:13]), 1
+        )  # flows in pixels of 1/4, logits, U
+        fine = double(coarse)
+        flow_half, logits, uncertainty = 2 * fine[:, :8], fine[:, 8:12], fine[:, 12:]
 
-        # 1/4 -> 1/2
+        mask = (uncertainty > threshold).float()
         x = torch.cat(
-            (
-                feature_quarter,
-                backward_warp(quarter0, flow_quarter[:, :2]),
-                backward_warp(quarter1, flow_quarter[:, 2:]),
-                flow_quarter,
-            ),
-            1,
+            (*four_warps(half0, half1, flow_half, margin // 2), double(guided[:, -FEATURES:])), 1
         )
-        out = self.refine_quarter(x)  # [B, 16, H/2, W/2]
-        flow_half = out[:, :4] + double_size(flow_quarter)
-        feature_half = out[:, 4:]  # 12
+        refined = self.refine(x, mask)  # [B, 16, H/2, W/2]
+        flow_half = flow_half + refined[:, :8]
+        weights = torch.softmax(logits + refined[:, 8:12], 1)
 
-        # 1/2 -> full size
-        x = torch.cat(
-            (
-                feature_half,
-                backward_warp(half0, flow_half[:, :2]),
-                backward_warp(half1, flow_half[:, 2:]),
-                flow_half,
-            ),
-            1,
-        )
-        out = self.refine_half(x)  # [B, 8, H, W]
-        flow = out[:, :4] + double_size(flow_half)
-        mask = torch.sigmoid(out[:, 4:5])
-        residual = out[:, 5:]
-
-        warped0 = backward_warp(frame0, flow[:, :2])
-        warped1 = backward_warp(frame1, flow[:, 2:])
-        unclamped = mask * warped0 + (1 - mask) * warped1 + residual
+        motion = double(torch.cat((2 * flow_half, weights, refined[:, 12:15]), 1))
+        warps = four_warps(frame0, frame1, motion[:, :8], margin)
+        unclamped = sum(motion[:, 8 + i : 9 + i] * warp for i, warp in enumerate(warps))
+        unclamped = unclamped + motion[:, 12:15]
         return {
-            "flow01": flow01,
-            "flow10": flow10,
-            "candidate_a": a,
-            "candidate_b": b,
-            "choice": choice,
-            "flow_quarter": flow_quarter,
-            "feature_quarter": feature_quarter,
-            "flow_half": flow_half,
-            "feature_half": feature_half,
-            "flow": flow,
+            "candidates": candidates,
+            "guided": guided,
+            "uncertainty": uncertainty,  # [B, 1, H/2, W/2]
             "mask": mask,
-            "residual": residual,
+            "refined": refined,
+            "flow_half": flow_half,
+            "weights": weights,
             "unclamped": unclamped,
             "frame": unclamped.clamp(0, 1),
         }
