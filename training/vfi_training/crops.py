@@ -3,15 +3,15 @@
 
     python -m vfi_training.crops --data PACK --out CROPS --seed 1 --count 8000
 
-The search and the labels of motion see whole frames, so that a crop has what it would have in use. The
-two ends are stored with a margin around the crop: motion out of the crop finds what is there, and the
-network does not learn to mistrust the crop's border.
+The search and the labels of motion see whole frames, so that a crop has what it would have in use.
+The two ends are stored with a margin around the crop: motion out of the crop finds what is there,
+and the network does not learn to mistrust the crop's border.
 
 CROPS/SEED/*.npy, N crops of S x S (S = 96, margin 32):
   ends    uint8 [N, 2, 3, S+64, S+64]   wanted  uint8 [N, 3, S, S]
   candidates  float16 [N, 8, S/4, S/4], in pixels of 1/4      t  float16 [N, 1, S/4, S/4]
-  labels  float16 [N, 5, S/4, S/4]: flows wanted->first and wanted->last in pixels of 1/4, and how far
-          they can be trusted, 0..1
+  labels  float16 [N, 5, S/4, S/4]: flows wanted->first and wanted->last in pixels of 1/4, and how
+          far they can be trusted, 0..1
 """
 
 import argparse
@@ -35,7 +35,7 @@ INSTANTS = 2  # wanted frames of a pair, at most
 CROPS = 4  # of each wanted frame, at most
 LEAST_MOTION = 0.7  # mean pixels of motion in a crop that always serves
 STILL_SHARE = 0.07  # of the crops below that
-# A crop teaches where a better flow would make a better picture (dB), and where that can be had at all.
+# A crop teaches where a better flow would make a better picture (dB), and a good one at all.
 LEAST_GAIN, LEAST_PSNR = 1.0, 22.0
 EASY_SHARE = 0.35  # of the crops outside of both
 DISTANCE_SHARE = 0.5  # of the instants given as a distance map instead of a constant

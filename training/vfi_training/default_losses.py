@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Losses of the default model."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 from vfi_training.losses import log_charbonnier, log_square

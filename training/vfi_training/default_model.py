@@ -255,7 +255,7 @@ class DefaultModel(nn.Module):
         frame0, frame1: RGB [B, 3, H, W] in 0..1. t: [B, 1, 1 or H/4, 1 or W/4]. flow01, flow10: the
         inverse search's result [B, 2, H/4, W/4] in full-resolution pixels, if already known; or
         `candidates` [B, 8, H/4, W/4] in pixels of 1/4, in their place. threshold: pixels with
-        U above it are refined. margin (training): the frames exceed the wanted crop by as many pixels.
+        U above it are refined. margin (training): by how many pixels the frames exceed the crop.
         """
         if candidates is None:
             if flow01 is None or flow10 is None:

@@ -23,21 +23,19 @@ from vfi_training.default_losses import default_loss
 from vfi_training.default_model import THRESHOLD, DefaultModel
 from vfi_training.validate import Validation
 
-# Thresholds of the mask in training and how often: the usual one, everything refined, nothing refined.
+# Thresholds of the mask in training and how often: the usual one, all refined, nothing refined.
 THRESHOLDS = ((THRESHOLD, 0.6), (-math.inf, 0.3), (math.inf, 0.1))
 REVERSED = [6, 7, 4, 5, 2, 3, 0, 1]  # candidates of the pair played backwards
 
 
 class Crops:
-    """The crops of several seeds, read where they lie."""
+    """The crops of several seeds, in memory: 0.18 MB each."""
 
     def __init__(self, folder: Path, seeds: list[int]):
         self.parts = []
         for seed in seeds:
             names = ("ends", "wanted", "candidates", "t", "labels")
-            self.parts.append(
-                {n: np.load(folder / str(seed) / f"{n}.npy", mmap_mode="r") for n in names}
-            )
+            self.parts.append({n: np.load(folder / str(seed) / f"{n}.npy") for n in names})
         self.starts = np.cumsum([0, *(len(part["t"]) for part in self.parts)])
 
     def batch(self, random: np.random.Generator, size: int) -> dict[str, Tensor]:
