@@ -70,14 +70,37 @@ struct vfi_candidates {
   struct vfi_features output;
   // [h / 2, w / 2, 9]: their means in pixels of that size, and t.
   struct vfi_features halved;
+  const float *_Nullable times; // t of each pixel, [h, w]; NULL: `t` is that of all
   float t;
 };
 
-// flow = head[0..<4] + share * A + (1 - share) * B with share = sigmoid(head[4]).
-struct vfi_choice {
-  struct vfi_features head;
-  struct vfi_features candidates; // [h, w, 8]
-  struct vfi_features flow;       // [h, w, 4]
+// What the default model's guide reads beside warped features, of [h, w].
+struct vfi_guide_input {
+  struct vfi_features motion; // [h, w, 9]: both candidates and t, as motionCandidates makes them
+  struct vfi_features luma_a; // [h, w, 1], 0 ... 1
+  struct vfi_features luma_b;
+  struct vfi_features output; // [h, w, 16]
+  float flow_scale;
+  float luma_scale;
+};
+
+// What the default model's refinement reads at the listed pixels of [h, w].
+struct vfi_refine_input {
+  struct vfi_features a; // [h, w, C]
+  struct vfi_features b;
+  struct vfi_features motion;   // [h, w, 8 or more]: four flows, in pixels of [h / 2, w / 2]
+  struct vfi_features features; // float32, [h / 2, w / 2, D]; D is a multiple of 4
+  const int32_t *_Nonnull pixels; // y * w + x of each
+  struct vfi_features output;     // [1, pixels, 4 C + D]
+};
+
+// The default model's last step: motion before the refinement to motion for four samples a pixel.
+struct vfi_final_motion {
+  // [h, w, 16], replaced. Before: four flows in pixels of [h / 2, w / 2], four logits, the
+  // uncertainty. After: the flows in pixels of [2 h, 2 w], four weights, the residual, the uncertainty.
+  struct vfi_features motion;
+  struct vfi_features refined; // [1, active pixels, 16]: changes of flows and logits, the residual
+  const int32_t *_Nonnull places; // of each pixel among the active ones; below 0: it is not active
 };
 
 // The four pixels around a point and the point's place between them.

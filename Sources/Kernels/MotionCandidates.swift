@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The motion at an instant t from the motion between two frames, and the choice between two such.
+// The motion at an instant t from the motion between two frames.
 import CIntrinsics
 
 /// Candidates at t for the rows `first ..< end` of the halved map, two rows of the output each.
@@ -11,15 +11,17 @@ import CIntrinsics
 /// one pass.
 package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first: Int, _ end: Int) {
   let c = argument.pointee
-  let (t, rest) = (c.t, 1 - c.t)
-  let partsA = SIMD4<Float>(-t, -t, rest, rest)
-  let partsB = SIMD4<Float>(t, t, -rest, -rest)
   for row in first..<end {
     var halved = c.halved.floats + row &* c.halved.width &* c.halved.stride
     for column in 0..<c.halved.width {
-      var (sumA, sumB) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
+      var (sumA, sumB, times) = (SIMD4<Float>.zero, SIMD4<Float>.zero, Float(0))
       for corner in 0..<4 {
         let (x, y) = (2 &* column &+ corner & 1, 2 &* row &+ corner >> 1)
+        let t = c.times?[y &* c.output.width &+ x] ?? c.t
+        let rest = 1 - t
+        let partsA = SIMD4<Float>(-t, -t, rest, rest)
+        let partsB = SIMD4<Float>(t, t, -rest, -rest)
+        times += t
         let a = partsA * fixedPoint(c.flow01, x, y, t)
         let b = partsB * fixedPoint(c.flow10, x, y, rest)
         let out = c.output.floats + (y &* c.output.width &+ x) &* c.output.stride
@@ -31,7 +33,7 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
       // A mean, and half as many pixels.
       store4(sumA * 0.125, halved)
       store4(sumB * 0.125, halved + 4)
-      halved[8] = t
+      halved[8] = times * 0.25
       halved += c.halved.stride
     }
   }
@@ -51,29 +53,4 @@ private func fixedPoint(_ flow: vfi_features, _ x: Int, _ y: Int, _ time: Float)
     v = multiplyAdd1(tap.fx, column.w - column.y, column.y)
   }
   return SIMD4(u, v, u, v)
-}
-
-/// Chooses between both candidates and corrects the choice, for the rows `first ..< end`.
-package func chooseMotion(_ argument: UnsafePointer<vfi_choice>, _ first: Int, _ end: Int) {
-  let c = argument.pointee
-  for y in first..<end {
-    let row = y &* c.head.width
-    var x = 0
-    while x < c.head.width {
-      let count = lanes < c.head.width &- x ? lanes : c.head.width &- x
-      let heads = UnsafePointer(c.head.floats) + (row &+ x) &* c.head.stride
-      var logits = Vector.zero
-      for lane in 0..<count { logits[lane] = heads[lane &* c.head.stride &+ 4] }
-      let shares = sigmoid(logits)
-      for lane in 0..<count {
-        let pair = UnsafePointer(c.candidates.floats) + (row &+ x &+ lane) &* c.candidates.stride
-        let (a, b) = (load4(pair), load4(pair + 4))
-        let chosen = multiplyAdd4(SIMD4(repeating: shares[lane]), a - b, b)
-        store4(
-          load4(heads + lane &* c.head.stride) + chosen,
-          c.flow.floats + (row &+ x &+ lane) &* c.flow.stride)
-      }
-      x &+= lanes
-    }
-  }
 }

@@ -101,7 +101,7 @@ private func blockInputPixels(
 
 /// All channels of one pixel.
 @inline(__always)
-private func samplePixel(
+func samplePixel(
   _ tap: vfi_tap, _ channels: Int, _ pixel: UnsafeMutableRawPointer, _ half: Bool
 ) {
   if channels >= lanes {

@@ -19,7 +19,7 @@ private let tolerance = 1e-4
       wide.fill { 5 }
       let halved = wide.map.slice(2..<11)
       try motionCandidates(
-        flows[0].map, flows[1].map, t: t, into: output.map, halved: halved, on: engine)
+        flows[0].map, flows[1].map, at: .constant(t), into: output.map, halved: halved, on: engine)
       for y in 0..<height {
         for x in 0..<width {
           let expected = NaiveMotion.candidates(
@@ -36,33 +36,39 @@ private let tolerance = 1e-4
             let expected = Double(corners.reduce(0, +)) / 8
             #expect(abs(Double(halved[y, x, c]) - expected) < tolerance)
           }
-          #expect(halved[y, x, 8] == t)
+          #expect(abs(halved[y, x, 8] - t) < 1e-6)
           #expect(wide.map[y, x, 1] == 5 && wide.map[y, x, 11] == 5)
         }
       }
     }
   }
 
+  /// An instant of each pixel gives at each pixel what that instant gives for all.
   @Test(arguments: CPU.machineLevels)
-  func choiceEqualsTheNaiveTwin(level: CPULevel) throws {
-    var random = SeededRandom(13)
+  func everyPixelHasItsInstant(level: CPULevel) throws {
+    var random = SeededRandom(15)
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 2))
-    for width in [1, 3, 8, 16, 17, 37] {
-      let wide = GuardedMap(height: 9, width: width, channels: 9)
-      let candidates = GuardedMap(height: 9, width: width, channels: 8)
-      let flow = GuardedMap(height: 9, width: width, channels: 4)
-      for map in [wide, candidates] { map.fill { Float.random(in: -9...9, using: &random) } }
-      let head = wide.map.slice(1..<7)
-      try chooseMotion(candidates.map, by: head, into: flow.map, on: engine)
-      for y in 0..<9 {
-        for x in 0..<width {
-          let share = NaiveMotion.sigmoid(Double(head[y, x, 4]))
-          for c in 0..<4 {
-            let (a, b) = (candidates.map[y, x, c], candidates.map[y, x, c + 4])
-            let expected = Double(head[y, x, c]) + share * Double(a) + (1 - share) * Double(b)
-            #expect(abs(Double(flow.map[y, x, c]) - expected) < tolerance)
-          }
-        }
+    let (height, width) = (10, 14)
+    let flows = (0..<2).map { _ in GuardedMap(height: height, width: width, channels: 2) }
+    for flow in flows { flow.fill { Float.random(in: -6...6, using: &random) } }
+    let times = GuardedMap(height: height, width: width, channels: 1)
+    times.fill { Float.random(in: 0...1, using: &random) }
+    let output = GuardedMap(height: height, width: width, channels: 8)
+    let halved = GuardedMap(height: height / 2, width: width / 2, channels: 9)
+    try motionCandidates(
+      flows[0].map, flows[1].map, at: .perPixel(times.map), into: output.map,
+      halved: halved.map, on: engine)
+    for y in 0..<height {
+      for x in 0..<width {
+        let expected = NaiveMotion.candidates(
+          flows[0].map, flows[1].map, t: Double(times.map[y, x, 0]), y: y, x: x)
+        for c in 0..<8 { #expect(abs(Double(output.map[y, x, c]) - expected[c]) < tolerance) }
+      }
+    }
+    for y in 0..<height / 2 {
+      for x in 0..<width / 2 {
+        let sum = (0..<4).reduce(Float(0)) { $0 + times.map[2 * y + $1 / 2, 2 * x + $1 % 2, 0] }
+        #expect(abs(halved.map[y, x, 8] - sum / 4) < 1e-6)
       }
     }
   }
@@ -81,9 +87,7 @@ private let tolerance = 1e-4
       let output = GuardedMap(height: 8, width: 8, channels: 8, guarded: side)
       let halved = GuardedMap(height: 4, width: 4, channels: 9, guarded: side)
       try motionCandidates(
-        flows[0].map, flows[1].map, t: 0.5, into: output.map, halved: halved.map, on: engine)
-      let flow = GuardedMap(height: 8, width: 8, channels: 4, guarded: side)
-      try chooseMotion(output.map, by: output.map, into: flow.map, on: engine)
+        flows[0].map, flows[1].map, at: .constant(0.5), into: output.map, halved: halved.map, on: engine)
     }
   }
 }

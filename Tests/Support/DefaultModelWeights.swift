@@ -3,35 +3,35 @@ import VFIEngine
 
 /// The default model's layer table, written a second time, with hashed weights.
 package enum DefaultModelWeights {
-  package static let parameterCount = 594_232
-  /// Thousands of multiply-adds per pixel, as `training/vfi_training/macs.py` counts them.
-  package static let kmacPerPixel = 19.554
+  package static let parameterCount = 639_904
+  /// Thousands of multiply-adds per pixel with all pixels refined, as `training/vfi_training/macs.py`
+  /// counts them.
+  package static let kmacPerPixel = 15.800
 
   package static func file() throws -> WeightFile {
-    var writer = SafetensorsWriter(metadata: [("architecture", "vfi-v0"), ("name", "default")])
+    var writer = SafetensorsWriter(metadata: [("architecture", "vfi-v1"), ("name", "default")])
     func block(_ name: String, _ inputs: Int, _ outputs: Int) {
       writer.addConvolution(
         "\(name).conv", inputs: inputs, outputs: outputs, slopes: "\(name).prelu")
     }
+    func residual(_ name: String, _ channels: Int) {
+      block("\(name).first", channels, channels)
+      writer.addConvolution(
+        "\(name).second", inputs: channels, outputs: channels, slopes: "\(name).prelu")
+    }
     block("encoder.to_half", 3, 16)
     block("encoder.to_quarter", 16, 32)
-    block("encoder.at_quarter", 32, 32)
     block("encoder.to_eighth", 32, 48)
-    block("encoder.at_eighth", 48, 48)
-    block("refine_eighth.enter", 201, 64)
-    block("refine_eighth.down", 64, 96)
-    block("refine_eighth.context", 96, 96)
-    writer.addTransposed("refine_eighth.up", inputs: 96, outputs: 64)
-    block("refine_eighth.merge", 64, 64)
-    writer.addTransposed("refine_eighth.head", inputs: 64, outputs: 32)
-    block("refine_quarter.enter", 95, 48)
-    block("refine_quarter.residual", 48, 48)
-    writer.addConvolution(
-      "refine_quarter.residual2", inputs: 48, outputs: 48, slopes: "refine_quarter.prelu")
-    writer.addTransposed("refine_quarter.head", inputs: 48, outputs: 16)
-    block("refine_half.enter", 48, 32)
-    block("refine_half.middle", 32, 32)
-    writer.addTransposed("refine_half.head", inputs: 32, outputs: 8)
+    block("guide.enter", 208, 64)
+    residual("guide.residual", 64)
+    block("guide.down", 64, 96)
+    residual("guide.context", 96)
+    writer.addTransposed("guide.up", inputs: 96, outputs: 64)
+    block("guide.merge", 64, 64)
+    writer.addTransposed("guide.head", inputs: 64, outputs: 32)
+    block("refine.enter", 80, 32)
+    block("refine.middle", 32, 32)
+    writer.addConvolution("refine.head", inputs: 32, outputs: 16)
     return try writer.file()
   }
 }

@@ -10,7 +10,7 @@ from vfi_training.macs import multiply_adds
 
 from fixtures_default import DEFAULT_OUTPUT, model_fixture, picture, search_fixture
 
-MOST_MULTIPLY_ADDS = 35_000
+MOST_MULTIPLY_ADDS = 16_000
 
 
 @pytest.mark.parametrize("shift", [(4, 0), (-8, 4), (20, -12)])
@@ -43,9 +43,8 @@ def test_identical_frames_do_not_move():
 def test_candidates_of_a_uniform_motion():
     flow = torch.tensor([4.0, -2.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8)
     t = torch.full((1, 1, 1, 1), 0.25)
-    expected = torch.tensor([-1.0, 0.5, 3.0, -1.5]).view(1, 4, 1, 1)
-    for candidate in candidates_at(flow, -flow, t):
-        assert torch.allclose(candidate, expected.expand(1, 4, 8, 8), atol=1e-5)
+    expected = torch.tensor(2 * [-1.0, 0.5, 3.0, -1.5]).view(1, 8, 1, 1)
+    assert torch.allclose(candidates_at(flow, -flow, t), expected.expand(1, 8, 8, 8), atol=1e-5)
 
 
 def test_budget():

@@ -20,7 +20,7 @@ logarithm of half the mean absolute error that it expects (loss of UGSP's first 
 2307.16555: mean(exp(-U) |error| + 2 U)). Only where U exceeds a threshold does the refinement work,
 at 1/2; a refined pixel sees zeros at neighbours that are not refined.
 
-Cost in multiply-adds per full-resolution pixel: encoder 612 a frame, guide 5466, refinement 8712
+Cost in multiply-adds per full-resolution pixel: encoder 612 a frame, guide 5360, refinement 9216
 times the share of refined pixels.
 """
 

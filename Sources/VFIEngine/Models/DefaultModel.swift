@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 
-/// The default model, vfi-v0: dense inverse search refined by a small network.
+/// The default model, vfi-v1: dense inverse search, a dense guide and a sparse refinement.
 ///
 /// Its definition is `training/vfi_training/default_model.py`. Flows at 1/n of the frame's size are in
-/// pixels of that size. The motion at an instant is refined at 1/8, 1/4 and 1/2; each stage reads the
-/// features of both frames, moved by what is known so far. Concatenations are slices of one map. The
-/// first channels of such a map take the coarser stage's whole output, of which the convolution then
-/// reads the features only.
-package final class DefaultModel: WarpPairModel {
-  package static let architecture = "vfi-v0"
+/// pixels of that size. The search gives two candidates of the motion; the guide corrects and weighs
+/// them at 1/8 and says how uncertain the result is; where it is uncertain, the refinement corrects it
+/// at 1/2. Concatenations are slices of one map.
+package final class DefaultModel: InterpolationModel {
+  package static let architecture = "vfi-v1"
+  /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.02.
+  package static let threshold = logf(0.01)
+  /// Of a frame in the first weights: keeps their logarithm finite.
+  private static let leastShare: Float = 0.02
 
   package let info: ModelInfo
   package let multiple = 32
-  package let precision = Precision.float32
+  package let precision: Precision
+  package let takesDistance = true
   private let encoder: DefaultModelEncoder
-  private let refineEighth: RefineEighth
-  private let refineQuarter: RefineQuarter
-  private let refineHalf: RefineHalf
+  private let guide: DefaultModelGuide
+  private let refine: DefaultModelRefinement
 
-  init(_ file: WeightFile, kernels: KernelTable) throws(VFIError) {
-    encoder = try DefaultModelEncoder(file, kernels: kernels)
-    refineEighth = try RefineEighth(file, kernels: kernels)
-    refineQuarter = try RefineQuarter(file, kernels: kernels)
-    refineHalf = try RefineHalf(file, kernels: kernels)
+  init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
+    self.precision = precision
+    encoder = try DefaultModelEncoder(file, precision: precision, kernels: kernels)
+    guide = try DefaultModelGuide(file, precision: precision, kernels: kernels)
+    refine = try DefaultModelRefinement(file, precision: precision, kernels: kernels)
     let multiplyAdds =
-      2 * encoder.multiplyAddsPerPixel + refineEighth.multiplyAddsPerPixel
-      + refineQuarter.multiplyAddsPerPixel + refineHalf.multiplyAddsPerPixel
+      2 * encoder.multiplyAddsPerPixel + guide.multiplyAddsPerPixel + refine.multiplyAddsPerPixel
     info = ModelInfo(
       file, architecture: Self.architecture, anyInstant: true, kmacPerPixel: multiplyAdds / 1000)
   }
 
-  /// Features at 1/2, 1/4 and 1/8, and luma.
+  /// Features at 1/2 and 1/8, and luma.
   package func encode(
     _ image: FeatureMap, in arena: Arena, on engine: Engine
   ) throws(VFIError) -> FrameFeatures {
@@ -38,7 +41,11 @@ package final class DefaultModel: WarpPairModel {
       throw .defect("\(Self.architecture) needs sides that are multiples of \(multiple)")
     }
     var features = try encoder(image, in: arena, on: engine)
-    features.luma = try LumaPyramid(image, in: arena, on: engine)
+    let luma = try LumaPyramid(image, in: arena, on: engine)
+    let eighth = try arena.map(height: image.height / 8, width: image.width / 8, channels: 1)
+    try luma.averageAtEighth(into: eighth, on: engine)
+    features.luma = luma
+    features.lumaEighth = eighth
     return features
   }
 
@@ -52,119 +59,130 @@ package final class DefaultModel: WarpPairModel {
   }
 
   package func decode(
-    _ pair: PairFeatures, t: Float, on engine: Engine
-  ) throws(VFIError) -> FeatureMap {
-    let arena = engine.scratch
-    let (height, width) = (pair.a.image.height, pair.a.image.width)
-    let output = try engine.result(
-      height: height, width: width, channels: RefineHalf.outputs)
-    let mark = arena.mark
-    defer { arena.release(to: mark) }
-    let flow = try arena.map(height: height / 2, width: width / 2, channels: 4)
-    let entered = try enterHalf(pair, t: t, flow: flow, in: output, on: engine)
-    let middle = try arena.map(
-      height: height / 2, width: width / 2, channels: RefineHalf.channels)
-    try refineHalf.middle(entered, into: middle, on: engine)
-    try refineHalf.head(middle, into: output, on: engine)
-    try resizeBilinear(flow, into: output.slice(0..<4), scale: 2, adding: true, on: engine)
-    return output
+    _ pair: PairFeatures, at instant: Instant, on engine: Engine
+  ) throws(VFIError) -> DecodedMotion {
+    try decode(pair, at: instant, threshold: Self.threshold, on: engine)
   }
 
-  /// All stages up to the first layer at 1/2, whose result lies in the memory of the final output.
+  /// The same with another threshold of the uncertainty.
+  package func decode(
+    _ pair: PairFeatures, at instant: Instant, threshold: Float, on engine: Engine
+  ) throws(VFIError) -> DecodedMotion {
+    guard let a = pair.a.levels[0], let b = pair.b.levels[0] else { throw Self.foreignFeatures }
+    let motion = try engine.result(height: a.height, width: a.width, channels: 16)
+    let arena = engine.scratch
+    let mark = arena.mark
+    defer { arena.release(to: mark) }
+    let guided = try guided(pair, at: instant, on: engine)
+    try resizeBilinear(guided.slice(0..<16), into: motion, on: engine)
+    let active = try worthwhile(motion, threshold: threshold, on: engine)
+    engine.statistics.count(active, level: 1)
+    let input = try active.map(
+      channels: DefaultModelRefinement.inputs, precision: precision, in: arena)
+    try refineInput(
+      a, b, motion: motion, features: guided.slice(16..<32), active: active, into: input,
+      on: engine)
+    let refined = try active.map(channels: DefaultModelRefinement.outputs, in: arena)
+    try refine(input, active: active, into: refined, on: engine)
+    try finalMotion(motion, refined: refined, active: active, on: engine)
+    return .candidates(motion)
+  }
+
+  /// Candidates, logits and uncertainty as the guide leaves them, and its features, `[H/4, W/4, 32]`.
   ///
-  /// Both have the same number of values, and the output is written only after the last read.
-  private func enterHalf(
-    _ pair: PairFeatures, t: Float, flow: FeatureMap, in output: FeatureMap, on engine: Engine
+  /// Channels: four flows, four logits, the uncertainty, three without meaning, the features (16).
+  package func guided(
+    _ pair: PairFeatures, at instant: Instant, on engine: Engine
   ) throws(VFIError) -> FeatureMap {
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
-    let quarter = try motionAtQuarter(pair, t: t, on: engine)
-    let half = try motionAtHalf(pair, quarter, flow: flow, on: engine)
-    let entered = unsafe FeatureMap(
-      unsafeBase: output.base, height: flow.height, width: flow.width,
-      channels: RefineHalf.channels, pixelStride: RefineHalf.channels)
-    try refineHalf.enter(
-      half.slice(4..<4 + RefineHalf.inputs), into: entered, on: engine)
-    return entered
-  }
-
-  /// What the stage at 1/4 knows.
-  package struct QuarterMotion {
-    /// To a (x, y), then to b, `[H/4, W/4, 4]`.
-    package let flow: FeatureMap
-    /// `[H/4, W/4, 48]`, what the stage's head reads.
-    package let features: FeatureMap
-  }
-
-  /// The stage at 1/8 and the one at 1/4 without its head.
-  package func motionAtQuarter(
-    _ pair: PairFeatures, t: Float, on engine: Engine
-  ) throws(VFIError) -> QuarterMotion {
-    guard let a = pair.a.levels[1], let b = pair.b.levels[1] else { throw Self.foreignFeatures }
-    let arena = engine.scratch
-    let motion = QuarterMotion(
-      flow: try arena.map(height: a.height, width: a.width, channels: 4),
-      features: try arena.map(
-        height: a.height, width: a.width, channels: RefineQuarter.channels))
-    let mark = arena.mark
-    defer { arena.release(to: mark) }
-    // Correction of the flow (4), choice (1), features (27), warped a, warped b, flow.
-    let map = try arena.map(
-      height: a.height, width: a.width, channels: 5 + RefineQuarter.inputs)
-    let head = map.slice(0..<RefineEighth.outputs)
-    let candidates = try candidates(pair, t: t, refinedInto: head, on: engine)
-    try chooseMotion(candidates, by: head, into: motion.flow, on: engine)
-    try backwardWarpPair(
-      a, b, flow: motion.flow, into: map.slice(RefineEighth.outputs..<map.channels), on: engine)
-    try refineQuarter(
-      map.slice(5..<map.channels), into: motion.features, on: engine)
-    return motion
-  }
-
-  /// Candidates of the motion, `[H/4, W/4, 8]`, and what the stage at 1/8 makes of them in `head`.
-  package func candidates(
-    _ pair: PairFeatures, t: Float, refinedInto head: FeatureMap, on engine: Engine
-  ) throws(VFIError) -> FeatureMap {
-    guard let a = pair.a.levels[2], let b = pair.b.levels[2], let flowAB = pair.flowAB,
-      let flowBA = pair.flowBA
+    guard let a = pair.a.levels[2], let b = pair.b.levels[2], let lumaA = pair.a.lumaEighth,
+      let lumaB = pair.b.lumaEighth, let flowAB = pair.flowAB, let flowBA = pair.flowBA
     else { throw Self.foreignFeatures }
     let arena = engine.scratch
-    let candidates = try arena.map(height: head.height, width: head.width, channels: 8)
+    let (height, width) = (flowAB.height, flowAB.width)
+    let guided = try arena.map(
+      height: height, width: width, channels: DefaultModelGuide.outputs)
     let mark = arena.mark
     defer { arena.release(to: mark) }
-    // Both frames warped along A (2 * 48), along B (2 * 48), A (4), B (4), t (1).
-    let map = try arena.map(height: a.height, width: a.width, channels: RefineEighth.inputs)
-    let features = 4 * a.channels
+    let candidates = try arena.map(height: height, width: width, channels: 8)
+    let halved = try arena.map(height: a.height, width: a.width, channels: 9)
     try motionCandidates(
-      flowAB, flowBA, t: t, into: candidates, halved: map.slice(features..<map.channels),
-      on: engine)
+      flowAB, flowBA, at: instant, into: candidates, halved: halved, on: engine)
+    let input = try arena.map(
+      height: a.height, width: a.width, channels: DefaultModelGuide.inputs, precision: precision)
     for (index, source) in [a, b, a, b].enumerated() {
-      let flow = features + 2 * index
       try backwardWarp(
-        source, flow: map.slice(flow..<flow + 2),
-        into: map.slice(index * a.channels..<(index + 1) * a.channels), on: engine)
+        source, flow: halved.slice(2 * index..<2 * index + 2),
+        into: input.slice(index * a.channels..<(index + 1) * a.channels), on: engine)
     }
-    try refineEighth(map, into: head, on: engine)
-    return candidates
+    try guideInput(
+      halved, lumaA, lumaB, into: input.slice(4 * a.channels..<4 * a.channels + 16), on: engine)
+    try guide(input, into: guided, on: engine)
+    try add(candidates, instant, to: guided, on: engine)
+    return guided
   }
 
-  /// The head of the stage at 1/4 and the input of the one at 1/2, `[H/2, W/2, 4 + 48]`.
-  ///
-  /// Channels: correction of the flow (4), features (12), warped a, warped b, flow; `flow` takes the
-  /// flow, too.
-  package func motionAtHalf(
-    _ pair: PairFeatures, _ quarter: QuarterMotion, flow: FeatureMap, on engine: Engine
-  ) throws(VFIError) -> FeatureMap {
-    guard let a = pair.a.levels[0], let b = pair.b.levels[0] else { throw Self.foreignFeatures }
-    let map = try engine.scratch.map(
-      height: a.height, width: a.width, channels: 4 + RefineHalf.inputs)
-    try refineQuarter.head(
-      quarter.features, into: map.slice(0..<RefineQuarter.outputs), on: engine)
-    try resizeBilinear(
-      quarter.flow, into: flow, scale: 2, plus: map.slice(0..<4), on: engine)
-    try backwardWarpPair(
-      a, b, flow: flow, into: map.slice(RefineQuarter.outputs..<map.channels), on: engine)
-    return map
+  /// Adds the candidates, and the logits of the weights that go by the instant alone.
+  private func add(
+    _ candidates: FeatureMap, _ instant: Instant, to guided: FeatureMap, on engine: Engine
+  ) throws(VFIError) {
+    func logits(_ t: Float) -> (Float, Float) {
+      (logf(max(1 - t, Self.leastShare)), logf(max(t, Self.leastShare)))
+    }
+    var shares: (Float, Float) = (0, 0)
+    if case .constant(let t) = instant { shares = logits(t) }
+    try engine.forEachRows(guided.height) { first, end in
+      for pixel in first * guided.width..<end * guided.width {
+        let values = unsafe guided.base + pixel * guided.pixelStride
+        let flows = unsafe candidates.base + pixel * 8
+        for c in 0..<8 { unsafe values[c] += flows[c] }
+        var here = shares
+        if case .perPixel(let map) = instant { here = unsafe logits(map.base[pixel]) }
+        for c in [8, 10] {
+          unsafe values[c] += here.0
+          unsafe values[c + 1] += here.1
+        }
+      }
+    }
+  }
+
+  /// The pixels that are uncertain enough and within the budget.
+  private func worthwhile(
+    _ motion: FeatureMap, threshold: Float, on engine: Engine
+  ) throws(VFIError) -> ActiveSet {
+    let uncertainty = motion.slice(12..<13)
+    var threshold = threshold
+    switch engine.budget {
+    case .auto: break
+    case .off: threshold = -.infinity
+    case .cap(let share):
+      threshold = Self.threshold(threshold, for: uncertainty, share: share)
+    }
+    let values = unsafe uncertainty.base
+    let (rowStride, stride) = (uncertainty.rowStride, uncertainty.pixelStride)
+    return try ActiveSet(height: motion.height, width: motion.width, in: engine.scratch) { y, x in
+      unsafe values[y * rowStride + x * stride] > threshold
+    }
+  }
+
+  /// The least threshold from `lowest` on, up to a 64th, that at most `share` of the pixels exceed.
+  package static func threshold(
+    _ lowest: Float, for uncertainty: FeatureMap, share: Double
+  ) -> Float {
+    let (bins, perUnit) = (1024, Float(64))
+    var counts = [Int](repeating: 0, count: bins)
+    let total = uncertainty.height * uncertainty.width
+    for pixel in 0..<total {
+      let value = unsafe uncertainty.base[pixel * uncertainty.pixelStride]
+      guard value > lowest else { continue }
+      counts[Int(min((value - lowest) * perUnit, Float(bins - 1)))] += 1
+    }
+    let most = Int((Double(total) * min(max(share, 0), 1)).rounded(.down))
+    var kept = 0
+    for bin in (0..<bins).reversed() {
+      kept += counts[bin]
+      if kept > most { return bin == bins - 1 ? .infinity : lowest + Float(bin + 1) / perUnit }
+    }
+    return lowest
   }
 
   private static var foreignFeatures: VFIError {

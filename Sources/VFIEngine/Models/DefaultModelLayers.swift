@@ -3,90 +3,130 @@
 /// Convolution 3x3 and PReLU: `name.conv` and the slopes `name.prelu`.
 private func convolutionPReLU(
   _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
-  kernels: KernelTable
+  precision: Precision, kernels: KernelTable
 ) throws(VFIError) -> Convolution {
   try Convolution(
     file, "\(name).conv", inputs: inputs, outputs: outputs, stride: stride,
     activation: .prelu(try file.floats("\(name).prelu.weight", shape: [outputs])),
-    method: stride == 1 ? .winograd : .direct, kernels: kernels)
+    method: stride == 1 ? .winograd : .direct, precision: precision, kernels: kernels)
 }
 
-/// A frame less 0.5 -> features at 1/2 (16 channels), 1/4 (32) and 1/8 (48).
+/// A frame less 0.5 -> features at 1/2 (16 channels) and 1/8 (48).
 final class DefaultModelEncoder: Sendable {
   /// What is subtracted from the frame.
   private static let mean: Float = 0.5
 
-  private let toHalf, toQuarter, atQuarter, toEighth, atEighth: Convolution
+  private let toHalf, toQuarter, toEighth: Convolution
+  private let precision: Precision
 
-  init(_ file: WeightFile, kernels: KernelTable) throws(VFIError) {
-    toHalf = try convolutionPReLU(file, "encoder.to_half", 3, 16, stride: 2, kernels: kernels)
-    toQuarter = try convolutionPReLU(
-      file, "encoder.to_quarter", 16, 32, stride: 2, kernels: kernels)
-    atQuarter = try convolutionPReLU(file, "encoder.at_quarter", 32, 32, kernels: kernels)
-    toEighth = try convolutionPReLU(file, "encoder.to_eighth", 32, 48, stride: 2, kernels: kernels)
-    atEighth = try convolutionPReLU(file, "encoder.at_eighth", 48, 48, kernels: kernels)
+  init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
+    func layer(_ name: String, _ inputs: Int, _ outputs: Int) throws(VFIError) -> Convolution {
+      try convolutionPReLU(
+        file, "encoder.\(name)", inputs, outputs, stride: 2, precision: precision,
+        kernels: kernels)
+    }
+    self.precision = precision
+    toHalf = try layer("to_half", 3, 16)
+    toQuarter = try layer("to_quarter", 16, 32)
+    toEighth = try layer("to_eighth", 32, 48)
   }
 
   /// Multiply-adds for one pixel of one frame.
   var multiplyAddsPerPixel: Double {
-    Double(toHalf.multiplyAddsPerPixel) / 4
-      + Double(toQuarter.multiplyAddsPerPixel + atQuarter.multiplyAddsPerPixel) / 16
-      + Double(toEighth.multiplyAddsPerPixel + atEighth.multiplyAddsPerPixel) / 64
+    Double(toHalf.multiplyAddsPerPixel) / 4 + Double(toQuarter.multiplyAddsPerPixel) / 16
+      + Double(toEighth.multiplyAddsPerPixel) / 64
   }
 
-  /// `image` `[H, W, 3]` -> three levels of features, in `arena`.
+  /// `image` `[H, W, 3]` -> features in `arena`.
   func callAsFunction(
     _ image: FeatureMap, in arena: Arena, on engine: Engine
   ) throws(VFIError) -> FrameFeatures {
     func level(_ k: Int, _ channels: Int, _ arena: Arena) throws(VFIError) -> FeatureMap {
-      try arena.map(height: image.height >> k, width: image.width >> k, channels: channels)
+      try arena.map(
+        height: image.height >> k, width: image.width >> k, channels: channels,
+        precision: precision)
     }
     let half = try level(1, 16, arena)
-    let quarter = try level(2, 32, arena)
     let eighth = try level(3, 48, arena)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let centred = try level(0, 3, engine.scratch)
+    let quarter = try level(2, 32, engine.scratch)
     try convert(image, plus: -Self.mean, into: centred, on: engine)
     try toHalf(centred, into: half, on: engine)
-    engine.scratch.release(to: mark)
-    let reduced = (try level(2, 32, engine.scratch), try level(3, 48, engine.scratch))
-    try toQuarter(half, into: reduced.0, on: engine)
-    try atQuarter(reduced.0, into: quarter, on: engine)
-    try toEighth(quarter, into: reduced.1, on: engine)
-    try atEighth(reduced.1, into: eighth, on: engine)
+    try toQuarter(half, into: quarter, on: engine)
+    try toEighth(quarter, into: eighth, on: engine)
     var features = FrameFeatures(image: image)
     features.levels[0] = half
-    features.levels[1] = quarter
     features.levels[2] = eighth
     return features
   }
 }
 
-/// Looks at both candidates at 1/8: `[H/8, W/8, 201]` -> `[H/4, W/4, 32]`.
+/// PReLU(x + conv(PReLU(conv(x)))): `name.first`, `name.second` and the slopes `name.prelu`.
+private struct Residual: Sendable {
+  let first, second: Convolution
+
+  init(
+    _ file: WeightFile, _ name: String, _ channels: Int, precision: Precision,
+    kernels: KernelTable
+  ) throws(VFIError) {
+    first = try convolutionPReLU(
+      file, "\(name).first", channels, channels, precision: precision, kernels: kernels)
+    second = try Convolution(
+      file, "\(name).second", inputs: channels, outputs: channels,
+      activation: .prelu(try file.floats("\(name).prelu.weight", shape: [channels])),
+      method: .winograd, precision: precision, kernels: kernels)
+  }
+
+  var multiplyAddsPerPixel: Int { first.multiplyAddsPerPixel + second.multiplyAddsPerPixel }
+
+  /// Replaces `map`; `between` has its size.
+  func callAsFunction(
+    _ map: FeatureMap, between: FeatureMap, on engine: Engine
+  ) throws(VFIError) {
+    try first(map, into: between, on: engine)
+    try second(between, into: map, adding: map, on: engine)
+  }
+}
+
+/// Looks at both candidates at 1/8 and 1/16: `[H/8, W/8, 208]` -> `[H/4, W/4, 32]`, float32.
 ///
-/// Input: eighth0 and eighth1 warped along A, then along B, the candidates A and B, t.
-final class RefineEighth: Sendable {
-  static let inputs = 4 * 48 + 4 + 4 + 1
-  static let outputs = 32
+/// Input: features at 1/8 of both frames along A, then along B, the candidates, differences of luma,
+/// t, zero. Output: corrections of four flows, four logits, the uncertainty, three without meaning,
+/// features for the refinement (16).
+final class DefaultModelGuide: Sendable {
+  static let inputs = 4 * 48 + 8 + 6 + 2
+  static let outputs = 8 + 4 + 1 + 3 + 16
 
-  private let enter, down, context, merge: Convolution
+  private let enter, down, merge: Convolution
+  private let residual, context: Residual
   private let up, head: TransposedConvolution
+  private let precision: Precision
 
-  init(_ file: WeightFile, kernels: KernelTable) throws(VFIError) {
-    let name = "refine_eighth"
-    enter = try convolutionPReLU(file, "\(name).enter", Self.inputs, 64, kernels: kernels)
-    down = try convolutionPReLU(file, "\(name).down", 64, 96, stride: 2, kernels: kernels)
-    context = try convolutionPReLU(file, "\(name).context", 96, 96, kernels: kernels)
-    up = try TransposedConvolution(file, "\(name).up", inputs: 96, outputs: 64, kernels: kernels)
-    merge = try convolutionPReLU(file, "\(name).merge", 64, 64, kernels: kernels)
+  init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
+    self.precision = precision
+    enter = try convolutionPReLU(
+      file, "guide.enter", Self.inputs, 64, precision: precision, kernels: kernels)
+    residual = try Residual(file, "guide.residual", 64, precision: precision, kernels: kernels)
+    down = try convolutionPReLU(
+      file, "guide.down", 64, 96, stride: 2, precision: precision, kernels: kernels)
+    context = try Residual(file, "guide.context", 96, precision: precision, kernels: kernels)
+    up = try TransposedConvolution(
+      file, "guide.up", inputs: 96, outputs: 64, precision: precision, kernels: kernels)
+    merge = try convolutionPReLU(
+      file, "guide.merge", 64, 64, precision: precision, kernels: kernels)
     head = try TransposedConvolution(
-      file, "\(name).head", inputs: 64, outputs: Self.outputs, kernels: kernels)
+      file, "guide.head", inputs: 64, outputs: Self.outputs, precision: precision,
+      kernels: kernels)
   }
 
   /// Multiply-adds for one pixel of the frame.
   var multiplyAddsPerPixel: Double {
-    Double(enter.multiplyAddsPerPixel + up.multiplyAddsPerPixel + merge.multiplyAddsPerPixel) / 64
+    let atEighth =
+      enter.multiplyAddsPerPixel + residual.multiplyAddsPerPixel + up.multiplyAddsPerPixel
+      + merge.multiplyAddsPerPixel
+    return Double(atEighth) / 64
       + Double(down.multiplyAddsPerPixel + context.multiplyAddsPerPixel) / 256
       + Double(head.multiplyAddsPerPixel) / 16
   }
@@ -97,91 +137,66 @@ final class RefineEighth: Sendable {
     let arena = engine.scratch
     let mark = arena.mark
     defer { arena.release(to: mark) }
-    let (height, width) = (input.height, input.width)
-    let entered = try arena.map(height: height, width: width, channels: 64)
-    let merged = try arena.map(height: height, width: width, channels: 64)
-    let reduced = try arena.map(height: height / 2, width: width / 2, channels: 96)
-    let wide = try arena.map(height: height / 2, width: width / 2, channels: 96)
+    func map(_ shift: Int, _ channels: Int) throws(VFIError) -> FeatureMap {
+      try arena.map(
+        height: input.height >> shift, width: input.width >> shift, channels: channels,
+        precision: precision)
+    }
+    let entered = try map(0, 64)
+    let between = try map(0, 64)
+    let reduced = try map(1, 96)
+    let wide = try map(1, 96)
     try enter(input, into: entered, on: engine)
+    try residual(entered, between: between, on: engine)
     try down(entered, into: reduced, on: engine)
-    try context(reduced, into: wide, on: engine)
-    try up(wide, into: entered, adding: entered, on: engine)
-    try merge(entered, into: merged, on: engine)
-    try head(merged, into: output, on: engine)
+    try context(reduced, between: wide, on: engine)
+    try up(reduced, into: entered, adding: entered, on: engine)
+    try merge(entered, into: between, on: engine)
+    try head(between, into: output, on: engine)
   }
 }
 
-/// `[H/4, W/4, 95]` -> `[H/4, W/4, 48]`, and from there `[H/2, W/2, 16]`.
+/// Corrects the motion at active pixels of 1/2: 80 channels -> 16, float32.
 ///
-/// Input: 27 features of the coarser stage, quarter0 and quarter1 warped, the flow.
-final class RefineQuarter: Sendable {
-  static let features = 27
-  static let inputs = features + 32 + 32 + 4
-  static let channels = 48
-  static let outputs = 16
+/// Input: features at 1/2 of both frames along A, then along B, the guide's features. Output:
+/// corrections of four flows and four logits, the residual, one without meaning.
+final class DefaultModelRefinement: Sendable {
+  static let inputs = 4 * 16 + 16
+  static let outputs = 8 + 4 + 3 + 1
+  private static let channels = 32
 
-  private let enter, residual, residual2: Convolution
-  let head: TransposedConvolution
+  private let enter, middle, head: Convolution
+  private let precision: Precision
 
-  init(_ file: WeightFile, kernels: KernelTable) throws(VFIError) {
-    let (name, channels) = ("refine_quarter", Self.channels)
-    enter = try convolutionPReLU(file, "\(name).enter", Self.inputs, channels, kernels: kernels)
-    residual = try convolutionPReLU(
-      file, "\(name).residual", channels, channels, kernels: kernels)
-    residual2 = try Convolution(
-      file, "\(name).residual2", inputs: channels, outputs: channels,
-      activation: .prelu(try file.floats("\(name).prelu.weight", shape: [channels])),
-      method: .winograd, kernels: kernels)
-    head = try TransposedConvolution(
-      file, "\(name).head", inputs: channels, outputs: Self.outputs, kernels: kernels)
-  }
-
-  /// Multiply-adds for one pixel of the frame.
-  var multiplyAddsPerPixel: Double {
-    let convolutions = [enter, residual, residual2]
-    return Double(convolutions.reduce(0) { $0 + $1.multiplyAddsPerPixel }) / 16
-      + Double(head.multiplyAddsPerPixel) / 4
-  }
-
-  /// All but the head.
-  func callAsFunction(
-    _ input: FeatureMap, into output: FeatureMap, on engine: Engine
-  ) throws(VFIError) {
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
-    let between = try engine.scratch.map(
-      height: output.height, width: output.width, channels: output.channels)
-    try enter(input, into: output, on: engine)
-    try residual(output, into: between, on: engine)
-    try residual2(between, into: output, adding: output, on: engine)
-  }
-}
-
-/// `[H/2, W/2, 48]` -> `[H, W, 8]`.
-///
-/// Input: 12 features of the coarser stage, half0 and half1 warped, the flow.
-final class RefineHalf: Sendable {
-  static let features = 12
-  static let inputs = features + 16 + 16 + 4
-  static let channels = 32
-  static let outputs = 8
-
-  let enter, middle: Convolution
-  let head: TransposedConvolution
-
-  init(_ file: WeightFile, kernels: KernelTable) throws(VFIError) {
-    let name = "refine_half"
+  init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
+    self.precision = precision
     enter = try convolutionPReLU(
-      file, "\(name).enter", Self.inputs, Self.channels, kernels: kernels)
+      file, "refine.enter", Self.inputs, Self.channels, precision: precision, kernels: kernels)
     middle = try convolutionPReLU(
-      file, "\(name).middle", Self.channels, Self.channels, kernels: kernels)
-    head = try TransposedConvolution(
-      file, "\(name).head", inputs: Self.channels, outputs: Self.outputs, kernels: kernels)
+      file, "refine.middle", Self.channels, Self.channels, precision: precision,
+      kernels: kernels)
+    head = try Convolution(
+      file, "refine.head", inputs: Self.channels, outputs: Self.outputs, method: .winograd,
+      precision: precision, kernels: kernels)
   }
 
-  /// Multiply-adds for one pixel of the frame.
+  /// Multiply-adds for one pixel of the frame, all of them active.
   var multiplyAddsPerPixel: Double {
-    Double(enter.multiplyAddsPerPixel + middle.multiplyAddsPerPixel) / 4
-      + Double(head.multiplyAddsPerPixel)
+    let layers = [enter, middle, head]
+    return Double(layers.reduce(0) { $0 + $1.multiplyAddsPerPixel }) / 4
+  }
+
+  /// All maps hold the pixels of `active`, compact.
+  func callAsFunction(
+    _ input: FeatureMap, active: ActiveSet, into output: FeatureMap, on engine: Engine
+  ) throws(VFIError) {
+    let arena = engine.scratch
+    let mark = arena.mark
+    defer { arena.release(to: mark) }
+    let entered = try active.map(channels: Self.channels, precision: precision, in: arena)
+    let refined = try active.map(channels: Self.channels, precision: precision, in: arena)
+    try enter(input, active: active, into: entered, on: engine)
+    try middle(entered, active: active, into: refined, on: engine)
+    try head(refined, active: active, into: output, on: engine)
   }
 }

@@ -40,6 +40,8 @@ package struct FrameFeatures {
   package var levels: InlineArray<4, FeatureMap?>
   /// Luma at 1/2 of the size and coarser, where the model searches for motion in it.
   package var luma: LumaPyramid?
+  /// Mean luma at 1/8 of the size, 0...1, where the model compares it.
+  package var lumaEighth: FeatureMap?
 
   package init(image: FeatureMap, levels: InlineArray<4, FeatureMap?> = .init(repeating: nil)) {
     self.image = image

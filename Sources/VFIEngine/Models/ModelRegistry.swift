@@ -20,7 +20,8 @@ package func openModel(
       file, architecture: architecture, precision: precision, kernels: kernels)
   }
   switch architecture {
-  case DefaultModel.architecture: return try DefaultModel(file, kernels: kernels)
+  case DefaultModel.architecture:
+    return try DefaultModel(file, precision: precision, kernels: kernels)
   default: throw .model("the architecture '\(architecture)' is unknown")
   }
 }

@@ -12,7 +12,7 @@
   /// Flat index `y * width + x` of each active pixel, increasing.
   private let pixels: UnsafeMutablePointer<Int32>
   /// For every pixel its place among the active ones, or -1.
-  private let places: UnsafeMutablePointer<Int32>
+  let places: UnsafeMutablePointer<Int32>
 
   /// Lists the pixels of a `height` x `width` level for which `isActive` holds; memory of `arena`.
   ///
