@@ -201,7 +201,7 @@ typedef struct vfi_model vfi_model;
 typedef struct vfi_model_info {
   size_t struct_size;
   const char *VFI_NULLABLE name;         /**< e.g. "default", "ifrnet-s" */
-  const char *VFI_NULLABLE architecture; /**< e.g. "vfi-v0", "ifrnet-s" */
+  const char *VFI_NULLABLE architecture; /**< e.g. "vfi-v1", "ifrnet-s" */
   const char *VFI_NULLABLE task;         /**< "interpolate" */
   const char *VFI_NULLABLE licence;      /**< SPDX identifier of the weights */
   const char *VFI_NULLABLE description;

@@ -224,7 +224,7 @@ import VFIEngine
       try pair(fixture, short, engine), at: .constant(0.5), on: engine
     ).map
     for channels in [0..<8, 8..<12, 15..<16] {
-      #expect(relativeError(found.slice(channels), reference.slice(channels)) < 0.01)
+      #expect(relativeError(found.slice(channels), reference.slice(channels)) < 0.02)
     }
     #expect(relativeError(found.slice(12..<15), reference.slice(12..<15)) < 0.03)
     #expect(bits(found) != bits(reference))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Trains the model that a configuration names.
+"""Trains the model that a configuration names; the default model has a trainer of its own.
 
-    python -m vfi_training.train --config configs/default.toml --data PACK --out RUN [--device cuda]
+    python -m vfi_training.train --config configs/ifrnet_s.toml --data PACK --out RUN [--device cuda]
 
 UGSP also takes --uncertainty RUN/checkpoint.pt of a run of configs/ugsp_uen.toml, which labels
 where its masks should compute.
@@ -21,10 +21,8 @@ import torch
 from torch import Tensor, nn
 from vfi_training.baseline import warp_mean
 from vfi_training.data import Pool
-from vfi_training.default_model import NAME
 from vfi_training.ifrnet import IFRNet
 from vfi_training.ifrnet_losses import ifrnet_loss
-from vfi_training.losses import inner_flows, log_charbonnier, log_square
 from vfi_training.models import build
 from vfi_training.ugsp import UGSP, gumbel
 from vfi_training.ugsp_losses import EPOCHS, tau, ugsp_loss
@@ -38,7 +36,7 @@ class Run:
     def __init__(self, config: dict, out: Path, device: str, uncertainty: Path | None = None):
         self.config, self.out, self.device = config, out, device
         torch.manual_seed(config["seed"])
-        self.architecture = config.get("model", NAME)
+        self.architecture = config["model"]
         self.model = build(self.architecture).to(device, memory_format=torch.channels_last)
         self.average = deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -54,17 +52,7 @@ class Run:
             self.load()
 
     def parameter_groups(self) -> list[dict]:
-        """Heads, PReLU slopes and all else, each with its share of the rate and its warm-up.
-
-        The heads learn first, from random features, and slowly: their noisy steps disturb the warp,
-        and the quickest remedy that the gradient finds is to shrink all features to nothing.
-        What the configuration does not single out belongs to the others.
-        """
-        groups = {kind: [] for kind in ("heads", "slopes", "others") if kind in self.config}
-        for name, parameter in self.model.named_parameters():
-            kind = "heads" if ".head." in name else "slopes" if "prelu" in name else "others"
-            groups[kind if kind in groups else "others"].append(parameter)
-        return [{"params": groups[kind], **self.config[kind]} for kind in groups]
+        return [{"params": list(self.model.parameters()), **self.config["others"]}]
 
     def load(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
@@ -115,18 +103,7 @@ class Run:
             return self.ifrnet_loss(batch)
         if isinstance(self.model, UGSP):
             return self.ugsp_loss(batch)
-        if isinstance(self.model, UncertaintyNet):
-            return self.uncertainty_loss(batch)
-        frames, flow = batch["frames"], batch["flow"]
-        with torch.autocast(self.device, torch.bfloat16):
-            out = self.model(frames[:, 0], frames[:, 2], batch["t"], flow[:, :2], flow[:, 2:])
-        wanted = frames[:, 1]
-        weight = self.config["loss"]
-        difference = out["unclamped"] - wanted
-        loss = log_charbonnier(difference) + weight["square"] * log_square(difference)
-        guidance = weight["inner_flows"] * (1 - min(self.progress, 1))  # wrong at occlusions
-        loss = loss + guidance * inner_flows(out, frames)
-        return loss, (out["frame"].detach() - wanted).square().mean((1, 2, 3))
+        return self.uncertainty_loss(batch)
 
     def ifrnet_loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         first, wanted, last = batch["frames"].unbind(1)
