@@ -88,8 +88,8 @@ struct vfi_guide_input {
 struct vfi_refine_input {
   struct vfi_features a; // [h, w, C]
   struct vfi_features b;
-  struct vfi_features motion;   // [h, w, 8 or more]: four flows, in pixels of [h / 2, w / 2]
-  struct vfi_features features; // float32, [h / 2, w / 2, D]; D is a multiple of 4
+  struct vfi_features motion;     // [h, w, 8 or more]: four flows, in pixels of [h / 2, w / 2]
+  struct vfi_features features;   // float32, [h / 2, w / 2, D]; D is a multiple of 4
   const int32_t *_Nonnull pixels; // y * w + x of each
   struct vfi_features output;     // [1, pixels, 4 C + D]
 };
@@ -97,7 +97,8 @@ struct vfi_refine_input {
 // The default model's last step: motion before the refinement to motion for four samples a pixel.
 struct vfi_final_motion {
   // [h, w, 16], replaced. Before: four flows in pixels of [h / 2, w / 2], four logits, the
-  // uncertainty. After: the flows in pixels of [2 h, 2 w], four weights, the residual, the uncertainty.
+  // uncertainty. After: the flows in pixels of [2 h, 2 w], four weights, the residual, the
+  // uncertainty.
   struct vfi_features motion;
   struct vfi_features refined; // [1, active pixels, 16]: changes of flows and logits, the residual
   const int32_t *_Nonnull places; // of each pixel among the active ones; below 0: it is not active

@@ -87,7 +87,8 @@ private let tolerance = 1e-4
       let output = GuardedMap(height: 8, width: 8, channels: 8, guarded: side)
       let halved = GuardedMap(height: 4, width: 4, channels: 9, guarded: side)
       try motionCandidates(
-        flows[0].map, flows[1].map, at: .constant(0.5), into: output.map, halved: halved.map, on: engine)
+        flows[0].map, flows[1].map, at: .constant(0.5), into: output.map, halved: halved.map,
+        on: engine)
     }
   }
 }

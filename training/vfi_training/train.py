@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Trains the model that a configuration names; the default model has a trainer of its own.
 
-    python -m vfi_training.train --config configs/ifrnet_s.toml --data PACK --out RUN [--device cuda]
+    python -m vfi_training.train --config configs/ifrnet_s.toml --data PACK --out RUN
 
 UGSP also takes --uncertainty RUN/checkpoint.pt of a run of configs/ugsp_uen.toml, which labels
 where its masks should compute.

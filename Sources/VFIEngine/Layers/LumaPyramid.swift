@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CIntrinsics
 
-/// Luma of a frame, 0...255, at 1/2 of its size and coarser, as the inverse search reads it.
+/// Luma of a frame (0 to 255) at 1/2 of its size and coarser, as the inverse search reads it.
 ///
 /// Level k has the size 1/2^k of the frame, rounded down; the first one is level 1, the last one the
 /// coarsest up to level 6 whose short side is at least 8 pixels.
