@@ -35,7 +35,8 @@ extension Interpolator {
       map.fill(0.5)
       instant = .perPixel(map)
     }
-    _ = try decode(pair, at: instant, factor: factor)
+    // Gray is certain; a picture may not be.
+    _ = try decode(pair, at: instant, factor: factor, budget: .off)
     _ = try engine.scratch.map(
       height: 1, width: 1,
       channels: synthesisScratchCount(description, workers: engine.workers))

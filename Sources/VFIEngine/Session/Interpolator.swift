@@ -201,10 +201,10 @@ package final class Interpolator {
 
   /// Finds the motion at an instant; it takes the place of the last one.
   func decode(
-    _ features: PairFeatures, at instant: Instant, factor: Int
+    _ features: PairFeatures, at instant: Instant, factor: Int, budget: ComputeBudget? = nil
   ) throws(VFIError) -> MotionField {
     lastMotion = nil
-    engine.budget = deadline.limited(settings.budget)
+    engine.budget = budget ?? deadline.limited(settings.budget)
     return MotionField(
       try engine.timed(.decode) { () throws(VFIError) in
         try model.decode(features, at: instant, on: engine)
