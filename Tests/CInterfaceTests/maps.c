@@ -87,6 +87,101 @@ static void refusals(void) {
   vfi_destroy(&context);
 }
 
+/* A context of the default model. */
+static vfi_context *default_context(int32_t sparsity, double share, double deadline) {
+  vfi_params params;
+  vfi_params_init(&params, sizeof params);
+  params.threads = 1;
+  params.scene_cut = 0;
+  params.sparsity = sparsity;
+  params.heavy_share = share;
+  params.deadline_ms = deadline;
+  vfi_context *context = NULL;
+  if (!CHECK_STATUS(vfi_create(&context, &params), VFI_OK))
+    exit(2);
+  return context;
+}
+
+/* One t everywhere is that t; another map is another frame. */
+static void distances(void) {
+  vfi_context *context = default_context(VFI_SPARSITY_AUTO, 0, 0);
+  static float floats[HEIGHT * WIDTH];
+  for (int i = 0; i < HEIGHT * WIDTH; i++)
+    floats[i] = 0.25f;
+  CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 4, &out.frame, NULL), VFI_OK);
+  picture wanted = picture_make(VFI_FORMAT_YUV420P8, WIDTH, HEIGHT, 0, 0);
+  for (int y = 0; y < HEIGHT; y++)
+    memcpy(wanted.frame.data[0] + y * wanted.frame.stride[0],
+           out.frame.data[0] + y * out.frame.stride[0], WIDTH);
+  for (int plane = 1; plane < 3; plane++)
+    for (int y = 0; y < HEIGHT / 2; y++)
+      memcpy(wanted.frame.data[plane] + y * wanted.frame.stride[plane],
+             out.frame.data[plane] + y * out.frame.stride[plane], WIDTH / 2);
+  vfi_distance distance = distance_of(VFI_DISTANCE_FLOAT, floats, 4 * WIDTH);
+  CHECK_STATUS(with(context, &distance), VFI_OK);
+  CHECK(picture_distance(&out.frame, &wanted.frame) <= 1);
+  /* From the last row up. */
+  distance.data = floats + (HEIGHT - 1) * WIDTH;
+  distance.stride = -4 * WIDTH;
+  for (int i = 0; i < HEIGHT * WIDTH / 2; i++)
+    floats[i] = 0.75f;
+  CHECK_STATUS(with(context, &distance), VFI_OK);
+  CHECK(picture_distance(&out.frame, &wanted.frame) > 1);
+  for (int i = 0; i < HEIGHT * WIDTH; i++)
+    floats[i] = i % 3 ? NAN : INFINITY;
+  CHECK_STATUS(with(context, &distance), VFI_OK);
+  CHECK(picture_guarded(&out));
+  picture_free(&wanted);
+  vfi_destroy(&context);
+}
+
+static void confidence(void) {
+  vfi_context *context = default_context(VFI_SPARSITY_AUTO, 0, 0);
+  vfi_confidence confidence = {sizeof confidence, WIDTH, HEIGHT, plane, WIDTH};
+  uint64_t certain[2] = {0, 0};
+  picture noise = picture_make(VFI_FORMAT_YUV420P8, WIDTH, HEIGHT, 0, 0);
+  picture_noise(&noise, 3);
+  for (int i = 0; i < 2; i++) {
+    CHECK_STATUS(vfi_get_confidence(context, &confidence), i ? VFI_OK : VFI_ERR_STATE);
+    CHECK_STATUS(
+        vfi_interpolate(context, &a.frame, i ? &noise.frame : &b.frame, 1, 2, &out.frame, NULL),
+        VFI_OK);
+    CHECK_STATUS(vfi_get_confidence(context, &confidence), VFI_OK);
+    for (int j = 0; j < HEIGHT * WIDTH; j++)
+      certain[i] += plane[j];
+  }
+  /* Nothing can be known of noise. */
+  CHECK(certain[0] > certain[1]);
+  picture_free(&noise);
+  vfi_destroy(&context);
+}
+
+/* The share of refined pixels at half the size. */
+static double refined(int32_t sparsity, double share, double deadline) {
+  vfi_context *context = default_context(sparsity, share, deadline);
+  for (int i = 0; i < 2; i++) {
+    vfi_reset_stats(context);
+    CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 2, &out.frame, NULL), VFI_OK);
+  }
+  vfi_stats stats = {.struct_size = sizeof stats};
+  CHECK_STATUS(vfi_get_stats(context, &stats), VFI_OK);
+  vfi_destroy(&context);
+  return stats.active_share[1];
+}
+
+static void budgets(void) {
+  picture_noise(&b, 4); /* hard to make, so that much is refined */
+  double most = refined(VFI_SPARSITY_AUTO, 0, 0);
+  CHECK(most > 0.2 && most <= 1);
+  CHECK(refined(VFI_SPARSITY_OFF, 0, 0) == 1);
+  double some = refined(VFI_SPARSITY_CAP, most / 2, 0);
+  CHECK(some <= most / 2 && some > most / 4);
+  CHECK(refined(VFI_SPARSITY_CAP, 0, 0) == 0);
+  /* The first frame is late for certain, so that the second one refines nothing. */
+  CHECK(refined(VFI_SPARSITY_OFF, 0, 1e-6) == 0);
+  CHECK(refined(VFI_SPARSITY_OFF, 0, 1e6) == 1);
+}
+
 int main(void) {
   a = picture_make(VFI_FORMAT_YUV420P8, WIDTH, HEIGHT, 0, 0);
   b = picture_make(VFI_FORMAT_YUV420P8, WIDTH, HEIGHT, 0, 0);
@@ -96,6 +191,9 @@ int main(void) {
   memset(plane, 128, sizeof plane);
   arguments();
   refusals();
+  distances();
+  confidence();
+  budgets();
   picture_free(&a);
   picture_free(&b);
   picture_free(&out);
