@@ -5,59 +5,16 @@ import VFIEngine
 
 /// Frames from four samples a pixel.
 @Suite struct CandidateSynthesisTests {
-  private func frames(
-    _ description: FrameDescription, negative: Bool = false
-  ) throws -> (a: GuardedFrame, b: GuardedFrame, out: GuardedFrame) {
-    var random = SeededRandom(1)
-    let a = try GuardedFrame(description, padding: 0, negativeStride: negative)
-    let b = try GuardedFrame(description, padding: 2, negativeStride: !negative)
-    a.randomise(&random)
-    b.randomise(&random)
-    return (a, b, try GuardedFrame(description, padding: 5, negativeStride: negative))
-  }
-
-  private func merge(
-    _ a: GuardedFrame, _ b: GuardedFrame, _ motion: TestMotion, into out: GuardedFrame,
-    level: CPULevel = CPU.level, threads: Int = 1
-  ) throws {
-    let engine = Engine(
-      kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
-    try synthesise(a.frame, b.frame, motion: motion.field, into: out.frame, on: engine)
-    withExtendedLifetime((a, b, motion, out)) {}
-  }
-
-  /// The largest distance from the naive twin's value, beyond rounding, in code values of 8 bits.
-  private func error(
-    _ a: GuardedFrame, _ b: GuardedFrame, _ motion: TestMotion, _ out: GuardedFrame
-  ) -> Double {
-    let description = a.frame.description
-    let layout = description.format.layout
-    let isFloat = layout.sampleType == .float
-    var worst = 0.0
-    for index in 0..<layout.componentCount {
-      let component = layout.components[index]
-      for y in 0..<description.height(of: component) {
-        for x in 0..<description.width(of: component) {
-          var value = naiveSynthesis(a, b, motion: motion, component: index, y, x)
-          if !isFloat { value = max(0, min(value, Double(layout.maximum))) }
-          let distance = abs(Double(out[index, y, x]) - value)
-          worst = max(worst, isFloat ? distance : distance - 0.5)
-        }
-      }
-    }
-    return isFloat ? worst * 255 : worst / Double(1 << (layout.depth - 8))
-  }
-
   @Test(arguments: PixelFormat.allCases) func equalsTheNaiveTwin(format: PixelFormat) throws {
     for (width, height) in [(67, 35), (16, 8), (1, 9), (9, 1), (2, 2), (1, 1), (33, 17)] {
       let description = try FrameDescription(format: format, width: width, height: height)
       for (level, negative) in zip(CPU.machineLevels + [.portable], [false, true, true, false]) {
-        let (a, b, out) = try frames(description, negative: negative)
+        let (a, b, out) = try randomFrames(description, negative: negative)
         var random = SeededRandom(7)
         let motion = TestMotion(
           .candidates, height: (height + 3) / 2, width: (width + 4) / 2, reach: 9, &random)
         try merge(a, b, motion, into: out, level: level)
-        #expect(error(a, b, motion, out) < 0.01, "\(width) x \(height) \(level)")
+        #expect(synthesisError(a, b, motion, out) < 0.01, "\(width) x \(height) \(level)")
         #expect(a.guardsAreIntact && b.guardsAreIntact && out.guardsAreIntact)
       }
     }
@@ -67,24 +24,24 @@ import VFIEngine
     let color = ColorDescription(chromaLocation: location)
     for format in [PixelFormat.yuv420p10, .yuv422p8, .nv12] {
       let description = try FrameDescription(format: format, width: 30, height: 20, color: color)
-      let (a, b, out) = try frames(description)
+      let (a, b, out) = try randomFrames(description)
       var random = SeededRandom(3)
       let motion = TestMotion(.candidates, height: 10, width: 15, reach: 4, &random)
       try merge(a, b, motion, into: out)
-      #expect(error(a, b, motion, out) < 0.01)
+      #expect(synthesisError(a, b, motion, out) < 0.01)
     }
   }
 
   @Test(arguments: [2, 4]) func reducedMotion(factor: Int) throws {
     for format in [PixelFormat.yuv420p8, .gbrpf32, .rgb24, .yuv422p10] {
       let description = try FrameDescription(format: format, width: 37, height: 23)
-      let (a, b, out) = try frames(description)
+      let (a, b, out) = try randomFrames(description)
       var random = SeededRandom(5)
       let motion = TestMotion(
         .candidates, height: 12 / factor + 1, width: 20 / factor, factor: factor, reach: 3, &random)
       for level in CPU.machineLevels {
         try merge(a, b, motion, into: out, level: level)
-        #expect(error(a, b, motion, out) < 0.01)
+        #expect(synthesisError(a, b, motion, out) < 0.01)
       }
     }
   }
@@ -92,7 +49,7 @@ import VFIEngine
   /// A sample that is not taken may be wrong by all codes, but weighs less than 1/512.
   @Test func littleWeightLittleError() throws {
     let description = try FrameDescription(format: .gray8, width: 64, height: 32)
-    let (a, b, out) = try frames(description)
+    let (a, b, out) = try randomFrames(description)
     var random = SeededRandom(6)
     let motion = TestMotion(.candidates, height: 16, width: 32) { y, _ in
       let small = Float(y) / 16 / 512
@@ -100,12 +57,12 @@ import VFIEngine
         + [small, 0.6 - small, small, 0.4 - small, 0, 0, 0, 0]
     }
     try merge(a, b, motion, into: out)
-    #expect(error(a, b, motion, out) < 2 * 255.0 / 512)
+    #expect(synthesisError(a, b, motion, out) < 2 * 255.0 / 512)
   }
 
   @Test(arguments: PixelFormat.allCases) func anyThreadsSameBytes(format: PixelFormat) throws {
     let description = try FrameDescription(format: format, width: 61, height: 43)
-    let (a, b, out) = try frames(description)
+    let (a, b, out) = try randomFrames(description)
     var random = SeededRandom(11)
     let motion = TestMotion(.candidates, height: 24, width: 32, reach: 5, &random)
     try merge(a, b, motion, into: out)
@@ -118,7 +75,7 @@ import VFIEngine
 
   @Test(arguments: PixelFormat.allCases) func stillSceneStays(format: PixelFormat) throws {
     let description = try FrameDescription(format: format, width: 45, height: 31)
-    let (a, _, out) = try frames(description)
+    let (a, _, out) = try randomFrames(description)
     var random = SeededRandom(9)
     let motion = TestMotion(.candidates, height: 16, width: 23, reach: 1, &random)
     for level in CPU.machineLevels {
@@ -138,7 +95,7 @@ import VFIEngine
 
   @Test func logoStaysOverMotion() throws {
     let description = try FrameDescription(format: .gray8, width: 96, height: 48)
-    let (a, b, out) = try frames(description)
+    let (a, b, out) = try randomFrames(description)
     func texture(_ y: Int, _ x: Int) -> Float { Float((x * 37 + y * 91 + x * y) % 200) }
     // A textured logo stands in 24..<72; around it another texture moves by 6 a frame.
     func picture(_ frame: Int, _ y: Int, _ x: Int) -> Float {
@@ -158,7 +115,7 @@ import VFIEngine
 
   @Test(arguments: PixelFormat.allCases) func hostileMotion(format: PixelFormat) throws {
     let description = try FrameDescription(format: format, width: 33, height: 18)
-    let (a, b, out) = try frames(description)
+    let (a, b, out) = try randomFrames(description)
     for value: Float in [.nan, .infinity, -.infinity, 1e30, -1e30, 3e9, 0] {
       let motion = TestMotion(.candidates, height: 9, width: 17) { y, _ in
         [Float](repeating: y % 2 == 0 ? value : 0, count: 16)

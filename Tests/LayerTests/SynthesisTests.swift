@@ -5,50 +5,6 @@ import Testing
 import VFIEngine
 
 @Suite struct SynthesisTests {
-  private func pair(
-    _ description: FrameDescription, padding: Int = 0, negative: Bool = false, seed: UInt64 = 1
-  ) throws -> (a: GuardedFrame, b: GuardedFrame, out: GuardedFrame) {
-    var random = SeededRandom(seed)
-    let a = try GuardedFrame(description, padding: padding, negativeStride: negative)
-    let b = try GuardedFrame(description, padding: padding + 2, negativeStride: !negative)
-    a.randomise(&random)
-    b.randomise(&random)
-    let out = try GuardedFrame(description, padding: padding + 5, negativeStride: negative)
-    return (a, b, out)
-  }
-
-  private func synthesiseFrames(
-    _ a: GuardedFrame, _ b: GuardedFrame, _ motion: TestMotion, into out: GuardedFrame,
-    level: CPULevel = CPU.level, threads: Int = 1
-  ) throws {
-    let engine = Engine(
-      kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
-    try synthesise(a.frame, b.frame, motion: motion.field, into: out.frame, on: engine)
-    withExtendedLifetime((a, b, motion, out)) {}
-  }
-
-  /// The largest distance from the naive twin's value, beyond rounding, in code values of 8 bits.
-  private func error(
-    _ a: GuardedFrame, _ b: GuardedFrame, _ motion: TestMotion, _ out: GuardedFrame
-  ) -> Double {
-    let description = a.frame.description
-    let layout = description.format.layout
-    let isFloat = layout.sampleType == .float
-    var worst = 0.0
-    for index in 0..<layout.componentCount {
-      let component = layout.components[index]
-      for y in 0..<description.height(of: component) {
-        for x in 0..<description.width(of: component) {
-          var value = naiveSynthesis(a, b, motion: motion, component: index, y, x)
-          if !isFloat { value = max(0, min(value, Double(layout.maximum))) }
-          let distance = abs(Double(out[index, y, x]) - value)
-          worst = max(worst, isFloat ? distance : distance - 0.5)
-        }
-      }
-    }
-    return isFloat ? worst * 255 : worst / Double(1 << (layout.depth - 8))
-  }
-
   /// Positions of up to 100 pixels have a float's error of 8e-6, times a step of 255 codes.
   private static let tolerance = 0.01
 
@@ -56,11 +12,11 @@ import VFIEngine
     for (width, height) in [(67, 35), (16, 8), (1, 9), (9, 1), (2, 2), (1, 1), (33, 17)] {
       let description = try FrameDescription(format: format, width: width, height: height)
       for (level, negative) in zip(CPU.machineLevels + [.portable], [false, true, true, false]) {
-        let (a, b, out) = try pair(description, negative: negative)
+        let (a, b, out) = try randomFrames(description, negative: negative)
         var random = SeededRandom(7)
         let motion = TestMotion(height: height + 3, width: width + 5, reach: 9, &random)
-        try synthesiseFrames(a, b, motion, into: out, level: level)
-        #expect(error(a, b, motion, out) < Self.tolerance, "\(width) x \(height) \(level)")
+        try merge(a, b, motion, into: out, level: level)
+        #expect(synthesisError(a, b, motion, out) < Self.tolerance, "\(width) x \(height) \(level)")
         #expect(a.guardsAreIntact && b.guardsAreIntact && out.guardsAreIntact)
       }
     }
@@ -70,23 +26,23 @@ import VFIEngine
     let color = ColorDescription(chromaLocation: location)
     for format in [PixelFormat.yuv420p10, .yuv422p8, .nv12] {
       let description = try FrameDescription(format: format, width: 30, height: 20, color: color)
-      let (a, b, out) = try pair(description)
+      let (a, b, out) = try randomFrames(description)
       var random = SeededRandom(3)
       let motion = TestMotion(height: 20, width: 30, reach: 4, &random)
-      try synthesiseFrames(a, b, motion, into: out)
-      #expect(error(a, b, motion, out) < Self.tolerance)
+      try merge(a, b, motion, into: out)
+      #expect(synthesisError(a, b, motion, out) < Self.tolerance)
     }
   }
 
   @Test(arguments: [2, 4]) func reducedMotion(factor: Int) throws {
     for format in [PixelFormat.yuv420p8, .gbrpf32, .rgb24] {
       let description = try FrameDescription(format: format, width: 37, height: 23)
-      let (a, b, out) = try pair(description)
+      let (a, b, out) = try randomFrames(description)
       var random = SeededRandom(5)
       let motion = TestMotion(
         height: 24 / factor + 1, width: 40 / factor, factor: factor, reach: 3, &random)
-      try synthesiseFrames(a, b, motion, into: out)
-      #expect(error(a, b, motion, out) < Self.tolerance)
+      try merge(a, b, motion, into: out)
+      #expect(synthesisError(a, b, motion, out) < Self.tolerance)
     }
   }
 
@@ -94,23 +50,23 @@ import VFIEngine
     for format in [PixelFormat.bgra, .yuva420p8] {
       let description = try FrameDescription(
         format: format, width: 20, height: 12, color: ColorDescription(alphaMode: 1))
-      let (a, b, out) = try pair(description)
+      let (a, b, out) = try randomFrames(description)
       var random = SeededRandom(5)
       let motion = TestMotion(height: 12, width: 20, reach: 3, &random)
-      try synthesiseFrames(a, b, motion, into: out)
-      #expect(error(a, b, motion, out) < Self.tolerance)
+      try merge(a, b, motion, into: out)
+      #expect(synthesisError(a, b, motion, out) < Self.tolerance)
     }
   }
 
   @Test(arguments: PixelFormat.allCases) func anyThreadsSameBytes(format: PixelFormat) throws {
     let description = try FrameDescription(format: format, width: 61, height: 43)
-    let (a, b, out) = try pair(description)
+    let (a, b, out) = try randomFrames(description)
     var random = SeededRandom(11)
     let motion = TestMotion(height: 48, width: 64, reach: 5, &random)
-    try synthesiseFrames(a, b, motion, into: out)
+    try merge(a, b, motion, into: out)
     let once = out.bytes
     for threads in 2...3 {
-      try synthesiseFrames(a, b, motion, into: out, threads: threads)
+      try merge(a, b, motion, into: out, threads: threads)
       #expect(out.bytes == once)
     }
   }
@@ -118,8 +74,8 @@ import VFIEngine
   @Test(arguments: PixelFormat.allCases) func constantFlowTranslates(format: PixelFormat) throws {
     let description = try FrameDescription(
       format: format, width: 64, height: 48, color: ColorDescription(alphaMode: 1))
-    let (a, _, out) = try pair(description)
-    let (b, _, _) = try pair(description, seed: 2)
+    let (a, _, out) = try randomFrames(description)
+    let (b, _, _) = try randomFrames(description, seed: 2)
     // The picture moves by (8, -4) from a to b, by half of it to the new frame.
     func picture(_ index: Int, _ y: Int, _ x: Int) -> Float { a[index, y, x] }
     let layout = format.layout
@@ -137,7 +93,7 @@ import VFIEngine
       }
     }
     let motion = TestMotion(height: 48, width: 64) { _, _ in [-4, 2, 4, -2, 0.3, 0, 0, 0] }
-    try synthesiseFrames(a, b, motion, into: out)
+    try merge(a, b, motion, into: out)
     var wrong = 0
     for index in 0..<layout.componentCount {
       let c = layout.components[index]
@@ -154,11 +110,11 @@ import VFIEngine
 
   @Test(arguments: PixelFormat.allCases) func stillSceneStays(format: PixelFormat) throws {
     let description = try FrameDescription(format: format, width: 45, height: 31)
-    let (a, _, out) = try pair(description)
+    let (a, _, out) = try randomFrames(description)
     var random = SeededRandom(9)
     let motion = TestMotion(height: 31, width: 45, reach: 1, &random)
-    try synthesiseFrames(a, a, motion, into: out)
-    let (_, _, expected) = try pair(description)
+    try merge(a, a, motion, into: out)
+    let (_, _, expected) = try randomFrames(description)
     try a.frame.copy(to: expected.frame, on: Engine(runner: try ThreadPool(threads: 1)))
     let layout = format.layout
     var worst: Float = 0
@@ -175,14 +131,14 @@ import VFIEngine
 
   @Test(arguments: PixelFormat.allCases) func hostileMotion(format: PixelFormat) throws {
     let description = try FrameDescription(format: format, width: 33, height: 18)
-    let (a, b, out) = try pair(description)
+    let (a, b, out) = try randomFrames(description)
     for value: Float in [.nan, .infinity, -.infinity, 1e30, -1e30, 3e9] {
       let motion = TestMotion(height: 18, width: 33) { y, _ in
         [Float](repeating: y % 2 == 0 ? value : 0, count: 8)
       }
       for level in CPU.machineLevels {
-        try synthesiseFrames(a, b, motion, into: out, level: level)
-        try synthesiseFrames(a, a, motion, into: out, level: level)
+        try merge(a, b, motion, into: out, level: level)
+        try merge(a, a, motion, into: out, level: level)
       }
     }
     #expect(out.guardsAreIntact)
@@ -198,13 +154,13 @@ import VFIEngine
     defer { munmap(memory, size) }
     let plane = FramePlane(base: memory + max(0, -2 * stride), stride: stride)
     let far = try Frame(description: description, planes: InlineArray(repeating: plane))
-    let (a, b, out) = try pair(description)
+    let (a, b, out) = try randomFrames(description)
     let engine = Engine(runner: try ThreadPool(threads: 2))
     try a.frame.copy(to: far, on: engine)
     var random = SeededRandom(4)
     let motion = TestMotion(height: 3, width: 24, reach: 3, &random)
     try synthesise(far, b.frame, motion: motion.field, into: out.frame, on: engine)
-    #expect(error(a, b, motion, out) < Self.tolerance)
+    #expect(synthesisError(a, b, motion, out) < Self.tolerance)
   }
 
   private let mapFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
@@ -217,7 +173,7 @@ import VFIEngine
     b.fill { index, y, x in Float(index) * 4 - 2 + Float(x + y) / 16 }
     let out = try GuardedFrame(description)
     let motion = TestMotion(height: 16, width: 16) { _, _ in [0, 0, 0, 0, 0, 0, 0, 0] }
-    try synthesiseFrames(a, b, motion, into: out)
+    try merge(a, b, motion, into: out)
     #expect(abs(out[0, 0, 0] + 2.5) < 1e-5 && abs(out[2, 0, 0] - 5.5) < 1e-5)
   }
 
@@ -230,7 +186,7 @@ import VFIEngine
     let motion = TestMotion(height: 16, width: 16) { _, _ in [0.5, 0, 0.5, 0, 0, 0, 0, 0] }
     let b = try GuardedFrame(description)
     b.fill { index, _, x in index == 3 ? (x < 8 ? 255 : 0) : (x < 8 ? 23 : 250) }
-    try synthesiseFrames(a, b, motion, into: out)
+    try merge(a, b, motion, into: out)
     #expect(out[0, 5, 7] == 22 && out[3, 5, 7] == 128)
     #expect(out[0, 5, 12] == 250 && out[3, 5, 12] == 0)
   }

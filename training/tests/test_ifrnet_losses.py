@@ -16,7 +16,7 @@ from vfi_training.evaluate import load
 from vfi_training.ifrnet import IFRNet, resize
 from vfi_training.models import build
 from vfi_training.pseudo_flow import pseudo_flows
-from vfi_training.train import Run, train
+from vfi_training.train import ModelRun, train
 
 import export
 
@@ -165,7 +165,7 @@ def test_pseudo_labels_follow_augmentation():
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_fits_its_model(path, tmp_path):
-    run = Run(tomllib.loads(path.read_text()), tmp_path, "cpu")
+    run = ModelRun(tomllib.loads(path.read_text()), tmp_path, "cpu")
     grouped = sum(len(group["params"]) for group in run.optimizer.param_groups)
     assert grouped == len(list(run.model.parameters()))
 
@@ -193,10 +193,10 @@ def small_config(name: str) -> dict:
 def test_two_steps_and_export(tmp_path, monkeypatch):
     write_pack(tmp_path)
     config = small_config("ifrnet_s")
-    train(Run(config, tmp_path, "cpu"), tmp_path)
+    train(ModelRun(config, tmp_path, "cpu"), tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert "step 2 loss" in lines[2] and "validation" in lines[3] and "nan" not in lines[3]
-    assert Run(config, tmp_path, "cpu").step == 2  # resumed
+    assert ModelRun(config, tmp_path, "cpu").step == 2  # resumed
 
     weights = tmp_path / "model.safetensors"
     arguments = ["export.py", "--run", str(tmp_path), "--weights", str(weights)]

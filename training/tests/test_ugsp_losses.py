@@ -9,7 +9,7 @@ from test_ifrnet_losses import seeded, small_config, write_pack
 from vfi_training import ugsp_losses as losses
 from vfi_training.data import MIDDLE_SPANS, Pool, draw_pairs
 from vfi_training.models import build
-from vfi_training.train import Run, train
+from vfi_training.train import ModelRun, train
 from vfi_training.ugsp import UGSP, gumbel
 from vfi_training.uncertainty import HARD_SHARE, UncertaintyNet, uncertainty_loss
 
@@ -213,12 +213,12 @@ def test_labelled_run_and_export(tmp_path, monkeypatch):
     for folder in (first, second):
         folder.mkdir()
     write_pack(tmp_path)
-    train(Run(small_config("ugsp_uen"), first, "cpu"), tmp_path)
+    train(ModelRun(small_config("ugsp_uen"), first, "cpu"), tmp_path)
     assert float(torch.load(first / "checkpoint.pt")["average"]["threshold"]) != 0
     config = small_config("ugsp")
     with pytest.raises(ValueError, match="needs labels"):
-        train(Run(config, second, "cpu"), tmp_path)
-    train(Run(config, second, "cpu", first / "checkpoint.pt"), tmp_path)
+        train(ModelRun(config, second, "cpu"), tmp_path)
+    train(ModelRun(config, second, "cpu", first / "checkpoint.pt"), tmp_path)
     lines = (second / "log.txt").read_text().splitlines()
     assert "validation" in lines[-1] and "nan" not in "".join(lines)
     weights = tmp_path / "ugsp.safetensors"

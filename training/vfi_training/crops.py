@@ -22,12 +22,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from vfi_training.data import SPANS, draw_pairs, planes
+from vfi_training.data import SPANS, draw_pairs, new_scene, planes
 from vfi_training.default_model import backward_warp, candidates_at, four_warps
 from vfi_training.inverse_search import inverse_search
 from vfi_training.pack import HEIGHT, WIDTH, Pack
 from vfi_training.pseudo_flow import pseudo_flows
-from vfi_training.synthetic import MOST_LAYERS, random_scene, render
+from vfi_training.synthetic import render
 
 CROP, MARGIN = 96, 32
 SYNTHETIC = 0.12  # share of pairs that are rendered scenes
@@ -99,12 +99,7 @@ class Drawer:
         ]
 
     def rendered(self) -> list[Instant]:
-        pictures = []
-        for _ in range(int(self.random.integers(2, MOST_LAYERS + 1))):
-            pair = self.pairs[int(self.random.integers(len(self.pairs)))]
-            pictures.append(self.pack.frames[pair.first].astype(np.float32) / 255)
-        layers = random_scene(pictures, self.random)
-        ends = tuple(planes(render(layers, s), self.random) for s in (-0.5, 0.5))
+        layers, ends = new_scene(self.pack, self.pairs, self.random)
         flows = inverse_search(ends[0][None], ends[1][None])
         times = [float(self.random.integers(1, 8)) / 8 for _ in range(INSTANTS)]
         return [

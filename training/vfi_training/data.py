@@ -204,14 +204,21 @@ class Pool(torch.utils.data.IterableDataset):
         return [partial(torch.clone, frame) for frame in frames], scene.flow, t
 
     def new_scene(self, random: np.random.Generator) -> Scene:
-        pictures = []
-        for _ in range(int(random.integers(2, MOST_LAYERS + 1))):
-            pair = self.pairs[int(random.integers(len(self.pairs)))]
-            pictures.append(self.pack.frames[pair.first].astype(np.float32) / 255)
-        layers = random_scene(pictures, random)
-        ends = planes(render(layers, -0.5), random), planes(render(layers, 0.5), random)
+        layers, ends = new_scene(self.pack, self.pairs, random)
         flow = torch.cat(inverse_search(ends[0][None], ends[1][None]), 1)[0]
         return Scene(layers, ends, flow)
+
+
+def new_scene(
+    pack: Pack, pairs: list[Pair], random: np.random.Generator
+) -> tuple[list[Layer], tuple[Tensor, Tensor]]:
+    """Layers with pictures of random pairs, and the rendered first and last frame."""
+    pictures = []
+    for _ in range(int(random.integers(2, MOST_LAYERS + 1))):
+        pair = pairs[int(random.integers(len(pairs)))]
+        pictures.append(pack.frames[pair.first].astype(np.float32) / 255)
+    layers = random_scene(pictures, random)
+    return layers, (planes(render(layers, -0.5), random), planes(render(layers, 0.5), random))
 
 
 def planes(image: np.ndarray, random: np.random.Generator) -> Tensor:

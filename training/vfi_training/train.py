@@ -11,91 +11,29 @@ line of losses every `log_every` steps and a line of validation every `validate_
 """
 
 import argparse
-import math
 import time
 import tomllib
-from copy import deepcopy
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from vfi_training.baseline import warp_mean
 from vfi_training.data import Pool
 from vfi_training.ifrnet import IFRNet
 from vfi_training.ifrnet_losses import ifrnet_loss
-from vfi_training.models import build
+from vfi_training.run import Run
 from vfi_training.ugsp import UGSP, gumbel
 from vfi_training.ugsp_losses import EPOCHS, tau, ugsp_loss
 from vfi_training.uncertainty import UncertaintyNet, uncertainty_loss
 from vfi_training.validate import Validation
 
 
-class Run:
-    """Model, averaged model, optimiser and progress of one training run."""
+class ModelRun(Run):
+    """A run of IFRNet, of UGSP or of its uncertainty network."""
 
     def __init__(self, config: dict, out: Path, device: str, uncertainty: Path | None = None):
-        self.config, self.out, self.device = config, out, device
-        torch.manual_seed(config["seed"])
-        self.architecture = config["model"]
-        self.model = build(self.architecture).to(device, memory_format=torch.channels_last)
-        self.average = deepcopy(self.model).eval().requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.parameter_groups(),
-            lr=config["rate"],
-            betas=config["betas"],
-            weight_decay=config["weight_decay"],
-        )
+        super().__init__(config, config["model"], out, device)
         self.uncertainty = load_uncertainty(uncertainty, device)
-        self.step, self.seconds = 0, 0.0
-        self.checkpoint = out / "checkpoint.pt"
-        if self.checkpoint.exists():
-            self.load()
-
-    def parameter_groups(self) -> list[dict]:
-        return [{"params": list(self.model.parameters()), **self.config["others"]}]
-
-    def load(self) -> None:
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        for group, wanted in zip(
-            self.optimizer.param_groups, self.parameter_groups(), strict=True
-        ):  # the configuration may have changed since
-            group.update({key: wanted[key] for key in ("share", "warm_up_steps")})
-        self.step, self.seconds = state["step"], state["seconds"]
-
-    def save(self) -> None:
-        state = {
-            "architecture": self.architecture,
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-        temporary = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(self.checkpoint)
-
-    def log(self, line: str) -> None:
-        text = f"{time.strftime('%H:%M:%S')} step {self.step} {line}"
-        print(text, flush=True)
-        with open(self.out / "log.txt", "a") as target:
-            target.write(text + "\n")
-
-    @property
-    def progress(self) -> float:
-        """0 at the start, 1 when the budget (steps, or minutes where given) is spent."""
-        if "minutes" in self.config:
-            return self.seconds / (60 * self.config["minutes"])
-        return self.step / self.config["steps"]
-
-    def rate(self) -> float:
-        """Half a cosine over the budget."""
-        highest, lowest = self.config["rate"], self.config["last_rate"]
-        cosine = (1 + math.cos(math.pi * min(self.progress, 1))) / 2
-        return lowest + (highest - lowest) * cosine
 
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The weighted sum, and the plain squared error for the log."""
@@ -141,22 +79,8 @@ class Run:
         return uncertainty_loss(out, wanted), squared
 
     def train_step(self, batch: dict[str, Tensor]) -> tuple[float, Tensor]:
-        for group in self.optimizer.param_groups:
-            warm = min(1.0, (self.step + 1) / group["warm_up_steps"])
-            group["lr"] = self.rate() * group["share"] * warm
         loss, squared = self.loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.config["clip"])
-        if torch.isfinite(norm):  # one broken sample must not spoil the weights
-            self.optimizer.step()
-        self.step += 1
-        decay = min(self.config["average"], (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
-            for kept, new in zip(self.average.buffers(), self.model.buffers(), strict=True):
-                kept.copy_(new)
+        self.learn(loss)
         return loss.item(), squared
 
 
@@ -175,7 +99,7 @@ def estimate(batch: dict[str, Tensor]) -> Tensor:
     return warp_mean(frames[:, 0], frames[:, 2], flow[:, :2], flow[:, 2:], batch["t"])
 
 
-def train(run: Run, data: Path) -> None:
+def train(run: ModelRun, data: Path) -> None:
     config = run.config
     pool = Pool(
         data,
@@ -234,7 +158,7 @@ def main() -> None:
     if arguments.minutes is not None:
         config["minutes"] = arguments.minutes
     arguments.out.mkdir(parents=True, exist_ok=True)
-    run = Run(config, arguments.out, arguments.device, arguments.uncertainty)
+    run = ModelRun(config, arguments.out, arguments.device, arguments.uncertainty)
     train(run, arguments.data)
 
 

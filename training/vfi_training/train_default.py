@@ -10,17 +10,16 @@ ends with the same weights. PACK serves the validation on held-out clips only.
 
 import argparse
 import math
-import time
 import tomllib
-from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from vfi_training.crops import MARGIN
 from vfi_training.default_losses import default_loss
-from vfi_training.default_model import THRESHOLD, DefaultModel
+from vfi_training.default_model import NAME, THRESHOLD
+from vfi_training.run import Run
 from vfi_training.validate import Validation
 
 # Thresholds of the mask in training and how often: the usual one, all refined, nothing refined.
@@ -84,82 +83,27 @@ def augment(batch: dict[str, Tensor], random: np.random.Generator) -> dict[str, 
     return batch
 
 
-class Run:
-    """Model, averaged model, optimiser and progress of one training run."""
-
-    def __init__(self, config: dict, out: Path, device: str):
-        self.config, self.out, self.device = config, out, device
-        torch.manual_seed(config["seed"])
-        self.model = DefaultModel().to(device, memory_format=torch.channels_last)
-        self.average = deepcopy(self.model).eval().requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), betas=config["betas"], weight_decay=config["weight_decay"]
+def train_step(run: Run, crops: Crops) -> Tensor:
+    """One step; the squared error of each sample."""
+    config = run.config
+    random = np.random.default_rng([config["seed"], run.step])
+    batch = crops.batch(random, config["batch"])
+    batch = {name: value.to(run.device) for name, value in batch.items()}
+    thresholds, shares = zip(*THRESHOLDS, strict=True)
+    threshold = float(random.choice(thresholds, p=shares))
+    ends = batch["ends"]
+    with torch.autocast(run.device, torch.bfloat16):
+        out = run.model(
+            ends[:, 0],
+            ends[:, 1],
+            batch["t"],
+            candidates=batch["candidates"],
+            threshold=threshold,
+            margin=MARGIN,
         )
-        self.step = 0
-        self.checkpoint = out / "checkpoint.pt"
-        if self.checkpoint.exists():
-            state = torch.load(self.checkpoint, map_location=device, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.average.load_state_dict(state["average"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step = state["step"]
-
-    def save(self) -> None:
-        state = {
-            "architecture": "vfi-v1",
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-        temporary = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(self.checkpoint)
-
-    def log(self, line: str) -> None:
-        text = f"{time.strftime('%H:%M:%S')} step {self.step} {line}"
-        print(text, flush=True)
-        with open(self.out / "log.txt", "a") as target:
-            target.write(text + "\n")
-
-    def rate(self) -> float:
-        """Linear warm-up, then half a cosine."""
-        config = self.config
-        cosine = (1 + math.cos(math.pi * self.step / config["steps"])) / 2
-        warm = min(1.0, (self.step + 1) / config["warm_up_steps"])
-        return warm * (config["last_rate"] + (config["rate"] - config["last_rate"]) * cosine)
-
-    def train_step(self, crops: Crops) -> Tensor:
-        config = self.config
-        random = np.random.default_rng([config["seed"], self.step])
-        batch = crops.batch(random, config["batch"])
-        batch = {name: value.to(self.device) for name, value in batch.items()}
-        thresholds, shares = zip(*THRESHOLDS, strict=True)
-        threshold = float(random.choice(thresholds, p=shares))
-        ends = batch["ends"]
-        with torch.autocast(self.device, torch.bfloat16):
-            out = self.model(
-                ends[:, 0],
-                ends[:, 1],
-                batch["t"],
-                candidates=batch["candidates"],
-                threshold=threshold,
-                margin=MARGIN,
-            )
-        loss, squared = default_loss(out, batch["wanted"], batch["labels"], config["loss"])
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), config["clip"])
-        if torch.isfinite(norm):  # one broken sample must not spoil the weights
-            self.optimizer.step()
-        self.step += 1
-        decay = min(config["average"], (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
-        return squared
+    loss, squared = default_loss(out, batch["wanted"], batch["labels"], config["loss"])
+    run.learn(loss)
+    return squared
 
 
 def train(run: Run, crops: Crops, data: Path) -> None:
@@ -168,7 +112,7 @@ def train(run: Run, crops: Crops, data: Path) -> None:
     run.log("validation " + validation.baseline())
     scores = []
     while run.step < config["steps"]:
-        scores.append((-10 * torch.log10(run.train_step(crops) + 1e-8)).mean().item())
+        scores.append((-10 * torch.log10(train_step(run, crops) + 1e-8)).mean().item())
         if run.step % config["log_every"] == 0:
             run.log(f"psnr {np.mean(scores):.3f} rate {run.rate():.2e}")
             scores = []
@@ -189,7 +133,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     config = tomllib.loads(arguments.config.read_text())
     arguments.out.mkdir(parents=True, exist_ok=True)
-    run = Run(config, arguments.out, arguments.device)
+    run = Run(config, NAME, arguments.out, arguments.device)
     train(run, Crops(arguments.crops, config["crop_seeds"]), arguments.data)
 
 

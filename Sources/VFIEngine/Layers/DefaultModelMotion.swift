@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the default model computes beside its layers.
 import CIntrinsics
+import Glibc
 
 /// Writes what the guide reads beside warped features, `[h, w, 16]`.
 ///
@@ -21,6 +22,58 @@ package func guideInput(
   try engine.forEachRows(output.height) { first, end in
     unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
   }
+}
+
+/// Adds the candidates, and the logits of the weights that go by the instant alone, to `guided`.
+///
+/// `candidates` `[h, w, 8]`, `guided` `[h, w, 12 or more]`: eight flow components, then four logits.
+func addFirstGuess(
+  _ candidates: FeatureMap, at instant: Instant, to guided: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  guard candidates.channels == 8, candidates.precision == .float32, guided.channels >= 12,
+    guided.precision == .float32, candidates.height == guided.height,
+    candidates.width == guided.width
+  else { throw .defect("addFirstGuess: wrong sizes or types") }
+  func logits(_ t: Float) -> (Float, Float) {
+    let leastShare: Float = 0.02  // keeps the logarithm finite
+    return (logf(max(1 - t, leastShare)), logf(max(t, leastShare)))
+  }
+  var shares: (Float, Float) = (0, 0)
+  if case .constant(let t) = instant { shares = logits(t) }
+  try engine.forEachRows(guided.height) { first, end in
+    for pixel in first * guided.width..<end * guided.width {
+      let values = unsafe guided.base + pixel * guided.pixelStride
+      let flows = unsafe candidates.base + pixel * candidates.pixelStride
+      for c in 0..<8 { unsafe values[c] += flows[c] }
+      var here = shares
+      if case .perPixel(let map) = instant { here = unsafe logits(map.base[pixel]) }
+      unsafe (values[8], values[10]) = (values[8] + here.0, values[10] + here.0)
+      unsafe (values[9], values[11]) = (values[9] + here.1, values[11] + here.1)
+    }
+  }
+}
+
+/// The least threshold from `lowest` on, up to a 64th, that at most `share` of the pixels exceed.
+///
+/// `map` is `[h, w, 1]`. Values far above `lowest` (16 and more) are told apart no further.
+func leastThreshold(from lowest: Float, of map: FeatureMap, exceededBy share: Double) -> Float {
+  let perUnit: Float = 64
+  var counts = InlineArray<1024, Int>(repeating: 0)
+  let total = map.height * map.width
+  for pixel in 0..<total {
+    let value = unsafe map.base[pixel * map.pixelStride]
+    guard value > lowest else { continue }
+    counts[Int(min((value - lowest) * perUnit, Float(counts.count - 1)))] += 1
+  }
+  let most = Int((Double(total) * min(max(share, 0), 1)).rounded(.down))
+  var kept = 0
+  for bin in counts.indices.reversed() {
+    kept += counts[bin]
+    if kept > most {
+      return bin == counts.count - 1 ? .infinity : lowest + Float(bin + 1) / perUnit
+    }
+  }
+  return lowest
 }
 
 /// Writes what the refinement reads at the pixels of `active`, compact: `[1, count, 4 C + D]`.

@@ -11,8 +11,6 @@ package final class DefaultModel: InterpolationModel {
   package static let architecture = "vfi-v1"
   /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.02.
   package static let threshold = logf(0.01)
-  /// Of a frame in the first weights: keeps their logarithm finite.
-  private static let leastShare: Float = 0.02
 
   package let info: ModelInfo
   package let multiple = 32
@@ -117,32 +115,8 @@ package final class DefaultModel: InterpolationModel {
     try guideInput(
       halved, lumaA, lumaB, into: input.slice(4 * a.channels..<4 * a.channels + 16), on: engine)
     try guide(input, into: guided, on: engine)
-    try add(candidates, instant, to: guided, on: engine)
+    try addFirstGuess(candidates, at: instant, to: guided, on: engine)
     return guided
-  }
-
-  /// Adds the candidates, and the logits of the weights that go by the instant alone.
-  private func add(
-    _ candidates: FeatureMap, _ instant: Instant, to guided: FeatureMap, on engine: Engine
-  ) throws(VFIError) {
-    func logits(_ t: Float) -> (Float, Float) {
-      (logf(max(1 - t, Self.leastShare)), logf(max(t, Self.leastShare)))
-    }
-    var shares: (Float, Float) = (0, 0)
-    if case .constant(let t) = instant { shares = logits(t) }
-    try engine.forEachRows(guided.height) { first, end in
-      for pixel in first * guided.width..<end * guided.width {
-        let values = unsafe guided.base + pixel * guided.pixelStride
-        let flows = unsafe candidates.base + pixel * 8
-        for c in 0..<8 { unsafe values[c] += flows[c] }
-        var here = shares
-        if case .perPixel(let map) = instant { here = unsafe logits(map.base[pixel]) }
-        for c in [8, 10] {
-          unsafe values[c] += here.0
-          unsafe values[c + 1] += here.1
-        }
-      }
-    }
   }
 
   /// The pixels that are uncertain enough and within the budget.
@@ -155,34 +129,9 @@ package final class DefaultModel: InterpolationModel {
     case .auto: break
     case .off: threshold = -.infinity
     case .cap(let share):
-      threshold = Self.threshold(threshold, for: uncertainty, share: share)
+      threshold = leastThreshold(from: threshold, of: uncertainty, exceededBy: share)
     }
-    let values = unsafe uncertainty.base
-    let (rowStride, stride) = (uncertainty.rowStride, uncertainty.pixelStride)
-    return try ActiveSet(height: motion.height, width: motion.width, in: engine.scratch) { y, x in
-      unsafe values[y * rowStride + x * stride] > threshold
-    }
-  }
-
-  /// The least threshold from `lowest` on, up to a 64th, that at most `share` of the pixels exceed.
-  package static func threshold(
-    _ lowest: Float, for uncertainty: FeatureMap, share: Double
-  ) -> Float {
-    let (bins, perUnit) = (1024, Float(64))
-    var counts = [Int](repeating: 0, count: bins)
-    let total = uncertainty.height * uncertainty.width
-    for pixel in 0..<total {
-      let value = unsafe uncertainty.base[pixel * uncertainty.pixelStride]
-      guard value > lowest else { continue }
-      counts[Int(min((value - lowest) * perUnit, Float(bins - 1)))] += 1
-    }
-    let most = Int((Double(total) * min(max(share, 0), 1)).rounded(.down))
-    var kept = 0
-    for bin in (0..<bins).reversed() {
-      kept += counts[bin]
-      if kept > most { return bin == bins - 1 ? .infinity : lowest + Float(bin + 1) / perUnit }
-    }
-    return lowest
+    return try ActiveSet(uncertainty, above: threshold, in: engine.scratch)
   }
 
   private static var foreignFeatures: VFIError {

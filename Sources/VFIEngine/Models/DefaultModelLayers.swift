@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-/// Convolution 3x3 and PReLU: `name.conv` and the slopes `name.prelu`.
+/// The same, 3x3, by the names of this model: `name.conv` and the slopes `name.prelu`.
 private func convolutionPReLU(
   _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
   precision: Precision, kernels: KernelTable
 ) throws(VFIError) -> Convolution {
-  try Convolution(
-    file, "\(name).conv", inputs: inputs, outputs: outputs, stride: stride,
-    activation: .prelu(try file.floats("\(name).prelu.weight", shape: [outputs])),
-    method: stride == 1 ? .winograd : .direct, precision: precision, kernels: kernels)
+  try convolutionPReLU(
+    file, name, weights: "conv", slopes: "prelu", inputs: inputs, outputs: outputs,
+    stride: stride, precision: precision, kernels: kernels)
 }
 
 /// A frame less 0.5 -> features at 1/2 (16 channels) and 1/8 (48).

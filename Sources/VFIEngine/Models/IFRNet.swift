@@ -68,17 +68,7 @@ package final class IFRNet: WarpPairModel {
   package func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures {
-    let (height, width) = (a.image.height, a.image.width)
-    guard height % multiple == 0, width % multiple == 0, a.image.hasSize(of: b.image) else {
-      throw .defect("IFRNet needs two frames of one size, a multiple of \(multiple)")
-    }
-    let mean = try meanOfBoth(a.image, b.image, on: engine)
-    let joint = try engine.scratch.map(
-      height: height / 16, width: width / 16, channels: 2 * pyramid[3] + 1, precision: precision)
-    let coarsest = (joint.slice(0..<pyramid[3]), joint.slice(pyramid[3]..<2 * pyramid[3]))
-    return PairFeatures(
-      try encoder(a.image, mean: mean, coarsest: coarsest.0, on: engine),
-      try encoder(b.image, mean: mean, coarsest: coarsest.1, on: engine), joint: joint)
+    try encoder(a, b, multiple: multiple, spare: 1, on: engine)
   }
 
   package func decode(

@@ -1,18 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-/// Convolution and PReLU: `name.0` and the slopes `name.1`.
-private func convolutionPReLU(
-  _ file: WeightFile, _ name: String, inputs: Int, rest: Int = 0, outputs: Int, kernel: Int = 3,
-  stride: Int = 1, precision: Precision, kernels: KernelTable
-) throws(VFIError) -> Convolution {
-  let slopes = try file.floats("\(name).1.weight", shape: [outputs])
-  return try Convolution(
-    file, "\(name).0", inputs: inputs, rest: rest, outputs: outputs, kernel: kernel,
-    stride: stride, activation: .prelu(slopes),
-    method: kernel == 3 && stride == 1 ? .winograd : .direct, precision: precision,
-    kernels: kernels)
-}
-
 /// The pyramid of one frame: per level a convolution of stride 2 and one of stride 1.
 final class IFRNetEncoder: Sendable {
   private struct Stage {
@@ -57,8 +44,29 @@ final class IFRNetEncoder: Sendable {
     }
   }
 
-  /// Levels 1...3 in `engine.scratch`, level 4 in `coarsest`.
+  /// Both frames less their common mean, with level 4 side by side in ``PairFeatures/joint``.
+  ///
+  /// `spare` channels of the joint map are left for the caller.
   func callAsFunction(
+    _ a: FrameFeatures, _ b: FrameFeatures, multiple: Int, spare: Int = 0, on engine: Engine
+  ) throws(VFIError) -> PairFeatures {
+    let (height, width) = (a.image.height, a.image.width)
+    guard height % multiple == 0, width % multiple == 0, a.image.hasSize(of: b.image) else {
+      throw .defect("the encoder needs two frames of one size, a multiple of \(multiple)")
+    }
+    let mean = try meanOfBoth(a.image, b.image, on: engine)
+    let channels = stages[3].refine.outputs
+    let joint = try engine.scratch.map(
+      height: height / 16, width: width / 16, channels: 2 * channels + spare,
+      precision: precision)
+    return PairFeatures(
+      try encode(a.image, mean: mean, coarsest: joint.slice(0..<channels), on: engine),
+      try encode(b.image, mean: mean, coarsest: joint.slice(channels..<2 * channels), on: engine),
+      joint: joint)
+  }
+
+  /// Levels 1...3 in `engine.scratch`, level 4 in `coarsest`.
+  private func encode(
     _ image: FeatureMap, mean: Float, coarsest: FeatureMap, on engine: Engine
   ) throws(VFIError) -> FrameFeatures {
     var result = FrameFeatures(image: image)

@@ -78,19 +78,7 @@ package final class UGSP: WarpPairModel {
   package func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures {
-    let (height, width) = (a.image.height, a.image.width)
-    guard height % multiple == 0, width % multiple == 0, a.image.hasSize(of: b.image) else {
-      throw .defect("UGSP needs two frames of one size, a multiple of \(multiple)")
-    }
-    let mean = try meanOfBoth(a.image, b.image, on: engine)
-    let channels = Self.pyramid[3]
-    let joint = try engine.scratch.map(
-      height: height / 16, width: width / 16, channels: 2 * channels, precision: precision)
-    return PairFeatures(
-      try encoder(a.image, mean: mean, coarsest: joint.slice(0..<channels), on: engine),
-      try encoder(
-        b.image, mean: mean, coarsest: joint.slice(channels..<2 * channels), on: engine),
-      joint: joint)
+    try encoder(a, b, multiple: multiple, on: engine)
   }
 
   package func decode(

@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Convolution 3x3 and PReLU: `name.0` and the slopes `name.1`.
-private func convolutionPReLU(
-  _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
-  precision: Precision, kernels: KernelTable
-) throws(VFIError) -> Convolution {
-  try Convolution(
-    file, "\(name).0", inputs: inputs, outputs: outputs, stride: stride,
-    activation: .prelu(try file.floats("\(name).1.weight", shape: [outputs])),
-    method: stride == 1 ? .winograd : .direct, precision: precision, kernels: kernels)
-}
-
 /// Two 3x3 convolutions with PReLU, the first one of stride 2: `name.conv1` and `name.conv2`.
 private struct Halving: Sendable {
   let reduce: Convolution
@@ -22,9 +11,11 @@ private struct Halving: Sendable {
     kernels: KernelTable
   ) throws(VFIError) {
     reduce = try convolutionPReLU(
-      file, "\(name).conv1", inputs, outputs, stride: 2, precision: precision, kernels: kernels)
+      file, "\(name).conv1", inputs: inputs, outputs: outputs, stride: 2, precision: precision,
+      kernels: kernels)
     refine = try convolutionPReLU(
-      file, "\(name).conv2", outputs, outputs, precision: precision, kernels: kernels)
+      file, "\(name).conv2", inputs: outputs, outputs: outputs, precision: precision,
+      kernels: kernels)
   }
 
   var multiplyAddsPerPixel: Int { reduce.multiplyAddsPerPixel + refine.multiplyAddsPerPixel }

@@ -43,6 +43,14 @@
     self.count = count
   }
 
+  /// The pixels where `map` `[h, w, 1]`, float32, exceeds `threshold`.
+  package init(_ map: FeatureMap, above threshold: Float, in arena: Arena) throws(VFIError) {
+    let (values, stride) = unsafe (map.base, map.pixelStride)
+    try self.init(height: map.height, width: map.width, in: arena) { y, x in
+      unsafe values[(y * map.width + x) * stride] > threshold
+    }
+  }
+
   /// The pixels that `set` has in their 3x3 neighbourhood: what a 3x3 convolution of `set` reads.
   package init(around set: ActiveSet, in arena: Arena) throws(VFIError) {
     let (height, width) = (set.height, set.width)
