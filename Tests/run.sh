@@ -152,6 +152,12 @@ example_tests() {
   one 'y4m gives 15 frames for 5' test "$frames" = 15
 }
 
+ffmpeg_tests() {
+  one 'compile avframe' gcc "${c_flags[@]}" -o "$out/avframe" Tests/FFmpegTests/avframe.c \
+    "${links[@]}" -lavutil
+  counted 'avframe.c' timeout 300 "$out/avframe"
+}
+
 program_tests() {
   if command -v ffmpeg > /dev/null && command -v ffprobe > /dev/null; then
     counted 'program vfi' timeout 1200 Tests/ProgramTests/run.sh "$PWD/build/vfi"
@@ -191,6 +197,7 @@ one 'sparse model of the tests' .build/release/write-test-model "$VFI_TEST_SPARS
 c_tests
 sanitized_tests
 example_tests
+ffmpeg_tests
 program_tests
 swift_tests
 python_tests
