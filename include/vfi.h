@@ -331,7 +331,9 @@ void vfi_params_init(vfi_params *VFI_NULLABLE params, size_t struct_size);
 
 /**
  * Sets one option by its name and a text, e.g. "threads", "2". Text options keep the pointer
- * `value`, which must stay valid until vfi_create() returns.
+ * `value`, which must stay valid until vfi_create() returns. vfi_option_get() lists the names.
+ * "quality" sets two fields: "fast" is sparsity "cap" with heavy_share 0, "balanced", the default,
+ * is "auto", and "best" is "off". Set sparsity or heavy_share after it to differ from that.
  * VFI_ERR_ARG: no such option, or not a value of it; vfi_last_error(NULL) names it.
  */
 VFI_CHECKED vfi_status vfi_params_set(vfi_params *VFI_NULLABLE params,

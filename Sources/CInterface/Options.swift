@@ -62,6 +62,11 @@ import VFIEngine
       minimum: 0, maximum: 2, defaultValue: "auto",
       kind: .choice(names: NameList("auto", "float32", "bfloat16")) { unsafe $0.precision = $1 }),
     Option(
+      name: "quality",
+      help: "Sets sparsity and heavy_share: refine none of the pixels, those worth it, or all.",
+      minimum: 0, maximum: 2, defaultValue: "balanced",
+      kind: .choice(names: NameList("fast", "balanced", "best")) { unsafe $0.setQuality($1) }),
+    Option(
       name: "sparsity",
       help: "Refine the pixels that are worth it, all (off), or at most heavy_share (cap).",
       minimum: 0, maximum: 2, defaultValue: "auto",
@@ -155,6 +160,15 @@ import VFIEngine
     }
     unsafe (list + names.count).initialize(to: nil)
     unsafe pointer = unsafe UnsafePointer(list)
+  }
+}
+
+extension vfi_params {
+  /// The fields for quality `choice`: 0 = fast, 1 = balanced, which is the default, 2 = best.
+  fileprivate mutating func setQuality(_ choice: Int32) {
+    let sparsities = [VFI_SPARSITY_CAP, VFI_SPARSITY_AUTO, VFI_SPARSITY_OFF]
+    unsafe sparsity = Int32(clamping: sparsities[Int(choice)])
+    unsafe heavy_share = unsafe choice == 0 ? 0 : Parameters.defaults.heavy_share
   }
 }
 

@@ -166,6 +166,7 @@ static void options(void) {
       {"precision", "int8"},
       {"sparsity", "0.25"},
       {"heavy_share", "1.5"},
+      {"quality", "medium"},
       {"deadline_ms", "-1"},
       {"precision", "2"},
       {"log_level", "5"},
@@ -209,6 +210,22 @@ static void options(void) {
   static const char name[] = "some model";
   CHECK_STATUS(vfi_params_set(&params, "model", name), VFI_OK);
   CHECK(params.model_name == name);
+}
+
+/* One word for two fields, which may be changed after it. */
+static void quality(void) {
+  vfi_params params = test_params(), defaults = params;
+  CHECK_STATUS(vfi_params_set(&params, "quality", "fast"), VFI_OK);
+  CHECK(params.sparsity == VFI_SPARSITY_CAP && params.heavy_share == 0);
+  CHECK_STATUS(vfi_params_set(&params, "heavy_share", "0.125"), VFI_OK);
+  CHECK(params.sparsity == VFI_SPARSITY_CAP && params.heavy_share == 0.125);
+  CHECK_STATUS(vfi_params_set(&params, "quality", "best"), VFI_OK);
+  CHECK(params.sparsity == VFI_SPARSITY_OFF);
+  CHECK_STATUS(vfi_params_set(&params, "sparsity", "auto"), VFI_OK);
+  CHECK(params.sparsity == VFI_SPARSITY_AUTO);
+  CHECK_STATUS(vfi_params_set(&params, "quality", "fast"), VFI_OK);
+  CHECK_STATUS(vfi_params_set(&params, "quality", "balanced"), VFI_OK);
+  CHECK(memcmp(&params, &defaults, sizeof params) == 0);
 }
 
 /* Any text for any option: set or refused. */
@@ -306,6 +323,7 @@ int main(void) {
   null_handles();
   parameters();
   options();
+  quality();
   random_options();
   option_table();
   initialisers();
