@@ -3,21 +3,26 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+STRIP ?= -s
 DESTDIR ?=
 CLIP ?=
 
 VERSION := $(shell sed -n 's/.*("\([0-9.]*\)" as StaticString).*/\1/p' Sources/CInterface/Version.swift)
 LIBRARY := libvfi.so.$(VERSION)
 PACKAGES := make pkg-config gcc g++ binutils ffmpeg libavformat-dev libavcodec-dev libavutil-dev \
-  libswscale-dev clang-format valgrind python3 python3-venv
+  libswscale-dev clang-format valgrind python3 python3-venv \
+  cmake mandoc man-db zsh fish debhelper fakeroot lintian
 RUFF := .venv/bin/ruff
-C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' 2>/dev/null)
+C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
 
-.PHONY: help setup build demo test lint bench quality install clean
+.PHONY: help setup build products demo test lint bench quality install deb clean
 
 help:
 	@echo 'make build | demo [CLIP=FILE] | test | lint | bench | quality | clean'
-	@echo 'make install [PREFIX=/usr/local] [DESTDIR=]'
+	@echo 'make install [PREFIX=/usr/local] [LIBDIR=PREFIX/lib] [DESTDIR=] | deb'
 
 # Installs the Debian packages that are missing; does nothing otherwise.
 setup:
@@ -30,16 +35,27 @@ setup:
 	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends $$missing; \
 	fi
 
-# build/ then has libvfi.so with its links, the program vfi, and vfi-uninstalled.pc.
 build: setup
-	swift build -c release
-	@mkdir -p build
+	@$(MAKE) --no-print-directory products
+
+# build/ then has libvfi.so with its links, libvfi.a, the program vfi with its manual and
+# completions, and vfi-uninstalled.pc. Neither library nor program shall look for libraries beside
+# itself, hence no $ORIGIN.
+products:
+	swift build -c release --disable-local-rpath
+	@mkdir -p build/completions
 	@cp .build/release/libvfi.so build/$(LIBRARY)
 	@ln -sf $(LIBRARY) build/libvfi.so.0
 	@ln -sf libvfi.so.0 build/libvfi.so
+	@scripts/static-library.sh .build/release/vfi.product/Objects.LinkFileList build/libvfi.a
 	@cp .build/release/vfi-program build/vfi
+	@scripts/manual.py build/vfi > build/vfi.1
+	@build/vfi --generate-completion-script bash > build/completions/vfi
+	@build/vfi --generate-completion-script zsh > build/completions/_vfi
+	@build/vfi --generate-completion-script fish > build/completions/vfi.fish
 	@sed -e 's|@PREFIX@|$(CURDIR)|; s|@LIBDIR@|$(CURDIR)/build|; s|@INCLUDEDIR@|$(CURDIR)/include|' \
-	  -e 's|@VERSION@|$(VERSION)|' vfi.pc.in > build/vfi-uninstalled.pc
+	  -e 's|@VERSION@|$(VERSION)|; s|^Cflags.*|& -I$(CURDIR)/examples/cpp|' \
+	  vfi.pc.in > build/vfi-uninstalled.pc
 
 demo: build
 	VFI=build/vfi OUT=build/demo scripts/demo.sh '$(CLIP)'
@@ -53,6 +69,8 @@ lint: build $(RUFF)
 	clang-format --dry-run --Werror $(C_FILES)
 	$(RUFF) format --check training benchmarks
 	$(RUFF) check training benchmarks
+	$(RUFF) format --check --config training/pyproject.toml scripts
+	$(RUFF) check --config training/pyproject.toml scripts
 
 # The release that training/pyproject.toml names, so that every machine formats alike.
 $(RUFF):
@@ -70,15 +88,32 @@ quality: build
 	benchmarks/setup.sh
 	.venv/bin/python benchmarks/quality.py
 
-install: build
-	install -d $(DESTDIR)$(PREFIX)/{bin,include,lib/pkgconfig}
-	install -s -m 644 build/$(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
-	ln -sf $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/libvfi.so.0
-	ln -sf libvfi.so.0 $(DESTDIR)$(PREFIX)/lib/libvfi.so
-	install -s -m 755 build/vfi $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 include/vfi.h $(DESTDIR)$(PREFIX)/include/
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$${prefix}/lib|; s|@INCLUDEDIR@|$${prefix}/include|' \
-	  -e 's|@VERSION@|$(VERSION)|' vfi.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/vfi.pc
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+install: products
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(ZSHDIR) \
+	  $(DESTDIR)$(LIBDIR)/{pkgconfig,cmake/vfi} \
+	  $(SHARE)/{man/man1,bash-completion/completions,fish/vendor_completions.d}
+	install $(STRIP) -m 644 build/$(LIBRARY) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/libvfi.so.0
+	ln -sf libvfi.so.0 $(DESTDIR)$(LIBDIR)/libvfi.so
+	install -m 644 build/libvfi.a $(DESTDIR)$(LIBDIR)/
+	install $(STRIP) -m 755 build/vfi $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 include/vfi.h examples/cpp/vfi.hpp $(DESTDIR)$(INCLUDEDIR)/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
+	  -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+	  -e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
+	  vfi.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/vfi.pc
+	libraries=$$(sed -n 's/^Libs.private: -l//p' vfi.pc.in); \
+	sed -e "s|@STATIC_LIBRARIES@|$${libraries// -l/;}|" \
+	  -e 's|@INCLUDEDIR_FROM_LIBDIR@|'"$$(realpath -m --relative-to $(LIBDIR) $(INCLUDEDIR))|" \
+	  packaging/vfi-config.cmake.in > $(DESTDIR)$(LIBDIR)/cmake/vfi/vfi-config.cmake
+	sed 's|@VERSION@|$(VERSION)|' packaging/vfi-config-version.cmake.in \
+	  > $(DESTDIR)$(LIBDIR)/cmake/vfi/vfi-config-version.cmake
+	install -m 644 build/vfi.1 $(SHARE)/man/man1/
+	install -m 644 build/completions/vfi $(SHARE)/bash-completion/completions/
+	install -m 644 build/completions/vfi.fish $(SHARE)/fish/vendor_completions.d/
+	install -m 644 build/completions/_vfi $(DESTDIR)$(ZSHDIR)/
 
 clean:
 	rm -rf .build build

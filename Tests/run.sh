@@ -52,7 +52,7 @@ counted() {
 
 swift_tests() {
   local log=$out/swift.log status
-  swift test -c release > "$log" 2>&1
+  swift test -c release --disable-local-rpath > "$log" 2>&1
   status=$?
   local good bad without
   good=$(grep -cE '^✔ Test .* passed after' <(grep -v 'Test run' "$log"))
@@ -122,7 +122,10 @@ example_tests() {
   mkdir -p "$out/examples"
   one 'make install' make install DESTDIR="$prefix" PREFIX=/opt/vfi
   local folder=$prefix/opt/vfi
-  for file in lib/libvfi.so lib/libvfi.so.0 lib/pkgconfig/vfi.pc include/vfi.h bin/vfi; do
+  for file in lib/libvfi.{so,so.0,a} lib/pkgconfig/vfi.pc include/vfi.{h,hpp} bin/vfi \
+    lib/cmake/vfi/vfi-config{,-version}.cmake share/man/man1/vfi.1 \
+    share/{bash-completion/completions/vfi,zsh/site-functions/_vfi,fish/vendor_completions.d/vfi.fish}
+  do
     one "installed $file" test -s "$folder/$file"
   done
   export PKG_CONFIG_SYSROOT_DIR=$prefix
@@ -136,10 +139,15 @@ example_tests() {
       head -c 2304 /dev/zero | tr '\0' "\\$((i + 100))"
     done; } > "$input"
   export LD_LIBRARY_PATH=$folder/lib
-  for name in pair stream pair_cpp; do one "example $name" "$out/examples/$name"; done
+  for name in pair instants stream pair_cpp; do one "example $name" "$out/examples/$name"; done
   one 'example y4m' bash -c '"$@" > "$0"' "$out/output.y4m" "$out/examples/y4m" 3 < "$input"
+  one 'example transcode' "$out/examples/transcode" "$input" "$out/output.mkv" 60 ffv1
+  one 'transcode names a missing file' bash -c '! "$@" 2> "$0" && grep -q "none.mkv: No such" "$0"' \
+    "$out/transcode.log" "$out/examples/transcode" none.mkv "$out/none.mkv" 60
+  one 'transcode names an unknown encoder' bash -c '! "$@" 2> "$0" && grep -q "nothing: Enc" "$0"' \
+    "$out/transcode.log" "$out/examples/transcode" "$input" "$out/none.mkv" 60 nothing
   if command -v valgrind > /dev/null; then
-    for name in pair stream pair_cpp; do
+    for name in pair instants stream pair_cpp; do
       one "valgrind $name" "${memcheck[@]}" "$out/examples/$name"
     done
     one 'valgrind y4m' "${memcheck[@]}" "$out/examples/y4m" 3 < "$input"
@@ -150,6 +158,9 @@ example_tests() {
   unset LD_LIBRARY_PATH
   frames=$(grep -ao FRAME "$out/output.y4m" | wc -l)
   one 'y4m gives 15 frames for 5' test "$frames" = 15
+  frames=$(ffprobe -v error -count_frames -of csv=p=0 -show_entries \
+    stream=nb_read_frames,avg_frame_rate "$out/output.mkv")
+  one 'transcode gives 13 frames for 5 at 24' test "$frames" = 60/1,13
 }
 
 ffmpeg_tests() {
@@ -160,6 +171,7 @@ ffmpeg_tests() {
 
 program_tests() {
   if command -v ffmpeg > /dev/null && command -v ffprobe > /dev/null; then
+    counted 'manual and completions' timeout 300 Tests/ProgramTests/manual.sh build/vfi
     counted 'program vfi' timeout 1200 Tests/ProgramTests/run.sh "$PWD/build/vfi"
     counted 'quality on real clips' timeout 300 Tests/ProgramTests/quality.sh "$PWD/build/vfi"
   else
@@ -195,8 +207,10 @@ one 'model of the tests' .build/release/write-test-model "$VFI_TEST_MODEL"
 export VFI_TEST_SPARSE_MODEL=$out/ugsp.safetensors
 one 'sparse model of the tests' .build/release/write-test-model "$VFI_TEST_SPARSE_MODEL" ugsp
 c_tests
+counted vfi.hpp timeout 900 Tests/CppTests/run.sh
 sanitized_tests
 example_tests
+counted 'pkg-config and CMake' timeout 900 Tests/PackagingTests/run.sh
 ffmpeg_tests
 program_tests
 swift_tests

@@ -38,6 +38,7 @@ check 'the soname is libvfi.so.0' "$(grep -q 'soname: \[libvfi.so.0\]' "$scratch
 check 'the library cannot be unloaded' "$(grep -q 'NODELETE' "$scratch/dynamic" || echo no)"
 check 'only the C and C++ runtimes are needed' \
   "$(grep NEEDED "$scratch/dynamic" | grep -vE '\[(libc|libm|libstdc\+\+|libgcc_s|ld-linux-x86-64)\.so')"
+check 'no search path for other libraries' "$(grep -E 'RPATH|RUNPATH' "$scratch/dynamic")"
 check 'there is no text relocation' "$(grep TEXTREL "$scratch/dynamic")"
 check 'the stack is not executable' "$(readelf -lW "$library" | grep GNU_STACK | grep RWE)"
 
