@@ -83,6 +83,7 @@ bench: build
 	@if [[ -x .venv/bin/python ]] && .venv/bin/python -c 'import torch, safetensors' 2> /dev/null; then \
 	  .venv/bin/python benchmarks/peers.py --library build/libvfi.so; \
 	else echo 'PyTorch is not in .venv: no comparison (benchmarks/setup.sh --peers)'; fi
+	python3 benchmarks/speed.py
 
 quality: build
 	benchmarks/setup.sh

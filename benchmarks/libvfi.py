@@ -61,9 +61,6 @@ class Executor(ctypes.Structure):
     _fields_ = (("run", c_void_p), ("opaque", c_void_p), ("max_jobs", c_int32))
 
 
-PRECISIONS = ("auto", "float32", "bfloat16")  # VFI_PRECISION_*
-
-
 class Params(ctypes.Structure):
     """struct vfi_params"""
 
@@ -110,6 +107,7 @@ def load(path: Path) -> ctypes.CDLL:
     library.vfi_params_init.argtypes = (c_void_p, c_size_t)
     library.vfi_frame_init.argtypes = (c_void_p, c_size_t)
     library.vfi_create.argtypes = (POINTER(c_void_p), c_void_p)
+    library.vfi_params_set.argtypes = (c_void_p, c_char_p, c_char_p)
     library.vfi_destroy.argtypes = (POINTER(c_void_p),)
     arguments = (c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)
     library.vfi_interpolate.argtypes = arguments
@@ -119,16 +117,18 @@ def load(path: Path) -> ctypes.CDLL:
 
 
 class Interpolator:
-    """One context. Used by one thread."""
+    """One context. Used by one thread. `options` are those of vfi_params_set()."""
 
-    def __init__(self, path: Path, model: str, threads: int = 1, precision: str = "auto"):
+    def __init__(self, path: Path, model: str, threads: int = 1, **options: str):
         self._library = load(path)
         self._context = c_void_p()
         params = Params()
         self._library.vfi_params_init(byref(params), sizeof(params))
         params.model_name = model.encode()
         params.threads = threads
-        params.precision = PRECISIONS.index(precision)
+        texts = {name.encode(): value.encode() for name, value in options.items()}
+        for name, value in texts.items():
+            self._check(self._library.vfi_params_set(byref(params), name, value))
         self._check(self._library.vfi_create(byref(self._context), byref(params)))
 
     @property

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from baselines import BASELINES, DEFAULT_BASELINES
 from clips import MANIFEST, Clip, decode, read_manifest, triplets
-from libvfi import INTERPOLATED, PRECISIONS, Interpolator
+from libvfi import INTERPOLATED, Interpolator
 from machine import ROOT, describe, heading
 from metrics import mean_squared_error, psnr, ssim
 
@@ -62,11 +62,11 @@ class Methods:
 
 
 def open_model(library: Path, model: str) -> Interpolator:
-    """`model` is a name or a file, with "@bfloat16" or the like behind it if that matters."""
-    name, _, precision = model.rpartition("@")
-    if name and precision in PRECISIONS:
-        return Interpolator(library, name, precision=precision)
-    return Interpolator(library, model)
+    """`model` is a name or a file, with options behind it: "default@sparsity=off,threads=2"."""
+    name, _, options = model.rpartition("@")
+    if not name:
+        return Interpolator(library, model)
+    return Interpolator(library, name, **dict(text.split("=", 1) for text in options.split(",")))
 
 
 def score_clip(clip: Clip, baselines: list[str], models: list[str], library: Path) -> list[Score]:
@@ -165,13 +165,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="folder with manifest_vfi.csv")
     parser.add_argument("--library", type=Path, default=LIBRARY, help="libvfi.so")
     parser.add_argument(
-        "--model", action="append", help='model name or file; may be repeated (default "default")'
-    )
-    parser.add_argument(
-        "--precision",
+        "--model",
         action="append",
-        choices=PRECISIONS,
-        help="arithmetic of the models; repeated, each is scored (default auto)",
+        help='model name or file, as "default" or "default@precision=float32,sparsity=off"; '
+        "may be repeated",
     )
     parser.add_argument("--no-library", action="store_true", help="baselines only")
     parser.add_argument(
@@ -197,6 +194,8 @@ def problem_with(
         return f"no library at {arguments.library}: build it, or give --library or --no-library"
     if unknown := set(baselines) - BASELINES.keys():
         return f"unknown baselines: {', '.join(sorted(unknown))}"
+    if broken := [model for model in models if "@" in model and "=" not in model.split("@")[-1]]:
+        return f"options are given as NAME@OPTION=VALUE,...: {broken[0]}"
     return None if baselines or models else "nothing to compare"
 
 
@@ -204,8 +203,6 @@ def main() -> int:
     arguments = parse_arguments()
     baselines = [name for name in arguments.baselines.split(",") if name]
     models = [] if arguments.no_library else arguments.model or ["default"]
-    if arguments.precision:
-        models = [f"{model}@{precision}" for model in models for precision in arguments.precision]
     if problem := problem_with(arguments, baselines, models):
         print(f"quality.py: {problem}", file=sys.stderr)
         return 1

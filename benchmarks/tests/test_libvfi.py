@@ -9,7 +9,6 @@ import pytest
 from libvfi import (
     FORMAT_RGB24,
     INTERPOLATED,
-    PRECISIONS,
     RANGE_FULL,
     Allocator,
     Executor,
@@ -24,7 +23,7 @@ CONSTANTS = {
     "VFI_FORMAT_RGB24": FORMAT_RGB24,
     "VFI_RANGE_FULL": RANGE_FULL,
     "VFI_INTERPOLATED": INTERPOLATED,
-} | {f"VFI_PRECISION_{name.upper()}": value for value, name in enumerate(PRECISIONS)}
+}
 
 
 def c_values(expressions: list[str], folder) -> list[int]:
