@@ -84,7 +84,10 @@ class Params(ctypes.Structure):
         ("abort_opaque", c_void_p),
         ("allocator", Allocator),
         ("executor", Executor),
-        ("reserved", c_uint64 * 8),
+        ("sparsity", c_int32),
+        ("heavy_share", c_double),
+        ("deadline_ms", c_double),
+        ("reserved", c_uint64 * 5),
     )
 
 
