@@ -169,6 +169,10 @@ ffmpeg_tests() {
   counted 'avframe.c' timeout 300 "$out/avframe"
 }
 
+vapoursynth_tests() {
+  counted 'VapourSynth plugin' timeout 900 Tests/VapourSynthTests/run.sh
+}
+
 program_tests() {
   if command -v ffmpeg > /dev/null && command -v ffprobe > /dev/null; then
     counted 'manual and completions' timeout 300 Tests/ProgramTests/manual.sh build/vfi
@@ -212,6 +216,7 @@ sanitized_tests
 example_tests
 counted 'pkg-config and CMake' timeout 900 Tests/PackagingTests/run.sh
 ffmpeg_tests
+vapoursynth_tests
 program_tests
 swift_tests
 python_tests
