@@ -14,7 +14,7 @@ VERSION := $(shell sed -n 's/.*("\([0-9.]*\)" as StaticString).*/\1/p' Sources/C
 LIBRARY := libvfi.so.$(VERSION)
 PACKAGES := make pkg-config gcc g++ binutils ffmpeg libavformat-dev libavcodec-dev libavutil-dev \
   libswscale-dev clang-format valgrind python3 python3-venv \
-  cmake mandoc man-db zsh fish debhelper fakeroot lintian
+  cmake mandoc man-db zsh fish build-essential debhelper fakeroot lintian
 RUFF := .venv/bin/ruff
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
 
@@ -50,7 +50,7 @@ products:
 	@scripts/static-library.sh .build/release/vfi.product/Objects.LinkFileList build/libvfi.a
 	@cp .build/release/vfi-program build/vfi
 	@scripts/manual.py build/vfi > build/vfi.1
-	@build/vfi --generate-completion-script bash > build/completions/vfi
+	@build/vfi --generate-completion-script bash | sed '1{/^#!/d}' > build/completions/vfi
 	@build/vfi --generate-completion-script zsh > build/completions/_vfi
 	@build/vfi --generate-completion-script fish > build/completions/vfi.fish
 	@sed -e 's|@PREFIX@|$(CURDIR)|; s|@LIBDIR@|$(CURDIR)/build|; s|@INCLUDEDIR@|$(CURDIR)/include|' \
@@ -115,6 +115,19 @@ install: products
 	install -m 644 build/completions/vfi $(SHARE)/bash-completion/completions/
 	install -m 644 build/completions/vfi.fish $(SHARE)/fish/vendor_completions.d/
 	install -m 644 build/completions/_vfi $(DESTDIR)$(ZSHDIR)/
+
+# Packages of what is built, in build/deb. dpkg-buildpackage writes beside its folder and into it,
+# hence a copy.
+DEB := build/deb/libvfi-$(VERSION)
+
+deb: build
+	rm -rf build/deb
+	mkdir -p $(DEB)
+	git ls-files -z | xargs -0 cp -a --parents -t $(DEB)
+	mkdir $(DEB)/build
+	cp -al build/{libvfi*,vfi,vfi.1,completions} $(DEB)/build/
+	cd $(DEB) && dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes
+	rm -rf $(DEB)
 
 clean:
 	rm -rf .build build

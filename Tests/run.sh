@@ -215,6 +215,7 @@ counted vfi.hpp timeout 900 Tests/CppTests/run.sh
 sanitized_tests
 example_tests
 counted 'pkg-config and CMake' timeout 900 Tests/PackagingTests/run.sh
+counted 'Debian packages' timeout 1800 Tests/PackagingTests/deb.sh
 ffmpeg_tests
 vapoursynth_tests
 program_tests

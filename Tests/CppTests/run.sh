@@ -54,5 +54,10 @@ printf '%s\n' '#include <vfi.hpp>' 'void run(vfi::expected::Context &context) { 
 check 'an ignored error is a warning' bash -c '! "$@" 2> "$0" && grep -q unused-result "$0"' \
   "$out/ignored.log" g++ -std=c++20 "${flags[@]}" -fsyntax-only "$out/ignored.cpp"
 
+# The first example of the guide.
+sed -n '/^```cpp/,/^```$/{/^```/!p;/^```$/q}' docs/linking.md > "$out/guide.cpp"
+check 'the guide has an example' grep -q 'vfi::expected' "$out/guide.cpp"
+check 'the example of the guide' g++ -std=c++20 "${flags[@]}" -fsyntax-only "$out/guide.cpp"
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 ]]
