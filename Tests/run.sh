@@ -139,7 +139,12 @@ example_tests() {
       head -c 2304 /dev/zero | tr '\0' "\\$((i + 100))"
     done; } > "$input"
   export LD_LIBRARY_PATH=$folder/lib
-  for name in pair instants stream pair_cpp; do one "example $name" "$out/examples/$name"; done
+  for name in pair instants stream embed pair_cpp; do one "example $name" "$out/examples/$name"; done
+  one 'embed shows every output' grep -Eqx \
+    '3 source frames, [12][0-9] new, [0-9] held, 1 cancelled; at most [0-9]+ bytes' \
+    "$out/example_embed.log"
+  one 'embedding.md quotes embed.c' Tests/DocumentationTests/quotes.py docs/embedding.md \
+    examples/c/embed.c
   one 'example y4m' bash -c '"$@" > "$0"' "$out/output.y4m" "$out/examples/y4m" 3 < "$input"
   one 'example transcode' "$out/examples/transcode" "$input" "$out/output.mkv" 60 ffv1
   one 'transcode names a missing file' bash -c '! "$@" 2> "$0" && grep -q "none.mkv: No such" "$0"' \
@@ -147,7 +152,7 @@ example_tests() {
   one 'transcode names an unknown encoder' bash -c '! "$@" 2> "$0" && grep -q "nothing: Enc" "$0"' \
     "$out/transcode.log" "$out/examples/transcode" "$input" "$out/none.mkv" 60 nothing
   if command -v valgrind > /dev/null; then
-    for name in pair instants stream pair_cpp; do
+    for name in pair instants stream embed pair_cpp; do
       one "valgrind $name" "${memcheck[@]}" "$out/examples/$name"
     done
     one 'valgrind y4m' "${memcheck[@]}" "$out/examples/y4m" 3 < "$input"
