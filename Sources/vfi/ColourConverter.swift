@@ -39,14 +39,20 @@ import CLibAV
 
   func convert(_ picture: Picture) throws(Failure) -> Picture {
     let result = try Picture(format: target, width: picture.width, height: picture.height)
-    var from = unsafe (0..<4).map { unsafe UnsafePointer(picture.plane($0)) }
-    var fromStrides = (0..<4).map { Int32(picture.stride($0)) }
+    try unsafe picture.scale(with: scaler, to: result)
+    return result
+  }
+}
+
+extension Picture {
+  /// Writes what `scaler` makes of the whole picture to `result`.
+  func scale(with scaler: OpaquePointer, to result: Picture) throws(Failure) {
+    var from = unsafe (0..<4).map { unsafe UnsafePointer(plane($0)) }
+    var fromStrides = (0..<4).map { Int32(stride($0)) }
     var to = unsafe (0..<4).map(result.plane)
     var toStrides = (0..<4).map { Int32(result.stride($0)) }
-    let height = picture.height
     try unsafe check(
       sws_scale(scaler, &from, &fromStrides, 0, height, &to, &toStrides), "colour conversion")
-    withExtendedLifetime(picture) {}
-    return result
+    withExtendedLifetime((self, result)) {}
   }
 }

@@ -32,6 +32,7 @@ final class Conversion {
   private var clock: SourceClock
   private var tally = Tally()
   private var dropped = 0
+  private var hasToldChange = false
   private var videoTarget: Int32 = 0
   private var confidence: ConfidenceVideo?
 
@@ -148,11 +149,11 @@ final class Conversion {
     _ first: Picture, _ converter: RateConverter, _ encoder: VideoEncoder,
     _ progress: inout Progress
   ) throws(Failure) {
+    let fitter = try PictureFitter(like: first, knownFormat(of: first))
     var next: Picture? = first
     var count = 0
     while let picture = next, !Interruption.isRequested {
-      try checkUnchanged(picture, first)
-      try send(picture, to: converter)
+      try send(fitted(picture, by: fitter), to: converter)
       try receive(converter, encoder, &progress)
       count += 1
       next = count == settings.frameLimit ? nil : try reader.next()
@@ -186,20 +187,16 @@ final class Conversion {
     }
   }
 
-  /// A file has one size and one format of pictures.
-  private func checkUnchanged(_ picture: Picture, _ first: Picture) throws(Failure) {
-    let same =
-      picture.width == first.width && picture.height == first.height
-      && picture.format == first.format
-    guard !same else { return }
-    let seconds = Double(picture.pts ?? 0) * reader.timebase.value
-    throw Failure(
-      "\(input.name): at \(clockText(seconds)) the picture changes from \(text(first)) to "
-        + "\(text(picture)); the output ends there")
-  }
-
-  private func text(_ picture: Picture) -> String {
-    "\(picture.width)x\(picture.height) \(KnownFormat.name(picture.format))"
+  /// The picture in the size and format that the file has; the first change is told.
+  private func fitted(_ picture: Picture, by fitter: PictureFitter) throws(Failure) -> Picture {
+    if !fitter.fits(picture) && !hasToldChange {
+      hasToldChange = true
+      let seconds = Double(picture.pts ?? 0) * reader.timebase.value
+      tell(
+        "\(input.name): at \(clockText(seconds)) the picture changes to "
+          + "\(PictureFitter.text(picture)); it is scaled to \(fitter.target) from there on")
+    }
+    return try fitter.fit(picture)
   }
 
   private func expectedCount(_ rate: AVRational) -> Int {

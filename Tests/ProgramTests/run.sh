@@ -244,6 +244,27 @@ test_cuts_and_still_scenes() {
     "$(frame_hashes in.mkv | sort -u)"
 }
 
+# A stream whose pictures change half-way, and what FFmpeg makes of it in one size and format.
+test_changing_pictures() {
+  local second
+  for second in size=160x120 size=96x64,format=yuv444p size=31x17,format=yuv422p; do
+    make_clip -f lavfi -i testsrc2=rate=25:size=96x64 -frames:v 5 -pix_fmt yuv420p -c:v libx264 a.ts
+    make_clip -f lavfi -i "testsrc2=rate=25:$second" -frames:v 5 -c:v libx264 b.ts
+    printf "file a.ts\nfile b.ts\n" >list
+    make_clip -f concat -i list -c copy in.ts
+    succeeds "$second from the middle on" "$vfi" interpolate in.ts out.mkv -y --codec ffv1
+    is "$second: frames" "$(frame_count out.mkv)" 20
+    is "$second: the size and format of the first" \
+      "$(probe out.mkv stream=width,height,pix_fmt | paste -sd ' ')" "96 64 yuv420p"
+    is "$second: the change is told" "$(grep -c "the picture changes to" out.log)" 1
+    "$vfi" interpolate in.ts out.mkv -y --codec ffv1 --mult 1 2>/dev/null
+    make_clip -i in.ts -c:v ffv1 -pix_fmt yuv420p reference.mkv
+    is "$second: pictures as FFmpeg scales them" "$("$vfi" compare out.mkv reference.mkv --json |
+      python3 -c 'import json, sys
+print(all((f["psnr"] or 99) > 35 for f in json.load(sys.stdin)["frames"]))')" True
+  done
+}
+
 test_pipes() {
   local format
   for format in yuv420p yuv444p10le gray; do
