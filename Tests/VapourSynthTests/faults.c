@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <vfi.h>
 
 #include "host.h"
 
@@ -43,6 +44,30 @@ static void arguments(void) {
   refuse("sparsity=", "auto, off, cap");
   refuse("memory_limit=-5", "'memory_limit'");
   refuse("log_level=loud", "none, error");
+}
+
+/* Every option of the library that is loaded is an argument, but for the one that has no meaning.
+ */
+static void options(void) {
+  VSPlugin *plugin = vs->getPluginByNamespace("vfi", core);
+  const char *types =
+      vs->getPluginFunctionArguments(vs->getPluginFunctionByName("Interpolate", plugin));
+  Clip clip = clip_make(2);
+  for (int32_t i = 0; i < vfi_option_count(); i++) {
+    vfi_option option = {.struct_size = sizeof option};
+    CHECK_STATUS(vfi_option_get(i, &option), VFI_OK);
+    char text[128];
+    snprintf(text, sizeof text, ";%s:", option.name);
+    bool is_argument = strcmp(option.name, "scene_cut_action") != 0;
+    CHECK((strstr(types, text) != NULL) == is_argument);
+    if (!is_argument)
+      continue;
+    snprintf(text, sizeof text, "mult=2 %s=%s", option.name, option.default_value);
+    VSNode *node = interpolate_clip(&clip, text); /* its default is taken */
+    if (!CHECK(node != NULL && hash_at(node, 1) != 0))
+      printf("  with %s: %s\n", text, host_error());
+    vs->freeNode(node);
+  }
 }
 
 static void huge_rates(void) {
@@ -127,6 +152,7 @@ static void large(void) {
 int main(void) {
   host_start(2);
   arguments();
+  options();
   huge_rates();
   models();
   no_memory();

@@ -17,7 +17,7 @@ if [ -e "$done" ]; then exit 0; fi
 rm -rf "$folder"
 mkdir -p "$folder/download"
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps \
+"$folder/venv/bin/pip" download --quiet --disable-pip-version-check --retries 2 --no-deps \
   --only-binary=:all: --python-version 3.12 --dest "$folder/download" "${packages[@]}"
 for wheel in "$folder"/download/*.whl; do python3 -m zipfile -e "$wheel" "$folder"; done
 chmod +x "$folder/vapoursynth/vspipe"
