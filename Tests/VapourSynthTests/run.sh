@@ -66,8 +66,11 @@ program() {
   fi
 }
 
-succeeds 'the plugin builds through pkg-config' make -C "$root/examples/vapoursynth" \
-  OUT="$out" PKG=vfi-uninstalled PKG_CONFIG_PATH="$root/build:$vapoursynth/pkgconfig"
+build=(make -C "$root/examples/vapoursynth" "OUT=$out" PKG=vfi-uninstalled
+  "PKG_CONFIG_PATH=$root/build:$vapoursynth/pkgconfig")
+succeeds 'the plugin builds through pkg-config' "${build[@]}"
+succeeds 'the plugin is installed' "${build[@]}" install PLUGIN_DIR=/plugins DESTDIR="$out"
+has 'a place for the plugin is asked for' "$("${build[@]}" install PLUGIN_DIR= 2>&1)" 'give PLUGIN_DIR='
 [ -n "${VFI_TEST_MODEL:-}" ] || skip 'model files: VFI_TEST_MODEL is not set'
 for name in times access properties formats faults creation; do
   program "$name" "$out/libvfi-vapoursynth.so"
@@ -102,8 +105,6 @@ frames() {
 
 script_tests() {
   local script=$root/examples/vapoursynth/interpolate.vpy
-  mkdir -p plugins
-  cp libvfi-vapoursynth.so plugins/
   export VAPOURSYNTH_EXTRA_PLUGIN_PATH=$out/plugins
   ffmpeg -v error -f lavfi -i testsrc2=size=96x64:rate=24000/1001 -frames:v 48 \
     -c:v libx264 -qp 0 -pix_fmt yuv420p in.mp4
