@@ -14,15 +14,19 @@ VERSION := $(shell sed -n 's/.*("\([0-9.]*\)" as StaticString).*/\1/p' Sources/C
 LIBRARY := libvfi.so.$(VERSION)
 PACKAGES := make pkg-config gcc g++ binutils ffmpeg libavformat-dev libavcodec-dev libavutil-dev \
   libswscale-dev clang-format valgrind python3 python3-venv \
-  cmake mandoc man-db zsh fish build-essential debhelper fakeroot lintian
+  cmake mandoc man-db zsh fish build-essential debhelper fakeroot lintian \
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base \
+  meson
 RUFF := .venv/bin/ruff
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
 
-.PHONY: help setup build products demo test lint bench quality install deb clean
+.PHONY: help setup build products demo test lint bench quality install deb clean \
+  gstreamer install-gstreamer
 
 help:
 	@echo 'make build | demo [CLIP=FILE] | test | lint | bench | quality | clean'
 	@echo 'make install [PREFIX=/usr/local] [LIBDIR=PREFIX/lib] [DESTDIR=] | deb'
+	@echo 'make gstreamer | install-gstreamer [PREFIX=/usr/local] [PLUGINSDIR=] [DESTDIR=]'
 
 # Installs the Debian packages that are missing; does nothing otherwise.
 setup:
@@ -128,6 +132,16 @@ deb: build
 	cp -al build/{libvfi*,vfi,vfi.1,completions} $(DEB)/build/
 	cd $(DEB) && dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes
 	rm -rf $(DEB)
+
+GSTREAMER = $(MAKE) -C examples/gstreamer OUT=$(CURDIR)/build/gstreamer PKG=vfi-uninstalled \
+  PKG_CONFIG_PATH=$(CURDIR)/build
+
+# build/gstreamer then has libgstvfi.so, the element `vfi`.
+gstreamer: products
+	$(GSTREAMER)
+
+install-gstreamer: gstreamer
+	$(GSTREAMER) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 clean:
 	rm -rf .build build

@@ -223,6 +223,7 @@ counted 'pkg-config and CMake' timeout 900 Tests/PackagingTests/run.sh
 counted 'Debian packages' timeout 1800 Tests/PackagingTests/deb.sh
 ffmpeg_tests
 vapoursynth_tests
+counted 'GStreamer element' timeout 900 Tests/GStreamerTests/run.sh
 program_tests
 swift_tests
 python_tests

@@ -134,6 +134,7 @@ static void short_buffer(void) {
   bench_eos(&bench);
   bench_expect(&bench, "short buffer", 0, 60, 1, 10);
   CHECK(bench_counter(&bench, "passed") == 5, "no source is lost");
+  CHECK(bench_counter(&bench, "held") == 3, "on both sides of it, and at the end");
   gchar *text = bench_message(&bench, GST_MESSAGE_WARNING);
   CHECK(text != NULL && strstr(text, "smaller than a frame") != NULL, "'%s'", text);
   g_free(text);
@@ -153,6 +154,7 @@ static void interlaced_frames(void) {
   bench_eos(&bench);
   bench_expect(&bench, "interlaced", 0, 60, 1, 8);
   CHECK(bench_counter(&bench, "interpolated") == 0, "no new frame");
+  CHECK(bench_counter(&bench, "held") == 4, "sources are repeated");
   gchar *text = bench_message(&bench, GST_MESSAGE_WARNING);
   CHECK(text != NULL && strstr(text, "interlaced") != NULL, "'%s'", text);
   g_free(text);

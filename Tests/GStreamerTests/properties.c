@@ -63,6 +63,7 @@ static void values(void) {
       {"max-gap", "0.125"},
       {"flow-scale", "0.5"},
       {"precision", "float32"},
+      {"quality", "fast"},
       {"sparsity", "cap"},
       {"heavy-share", "0.1"},
       {"deadline-ms", "1e6"},
@@ -106,6 +107,30 @@ static void effects(void) {
   bench_free(&bench);
 }
 
+/* The frame between two pictures, with one property set. */
+static GstBuffer *between(const char *name, const char *value) {
+  Bench bench = bench_new(gray("64x64", "30/1"), NULL, name, value, NULL);
+  bench_push_run(&bench, 0, 2);
+  gst_clear_buffer(&(GstBuffer *){bench_pull(&bench)});
+  GstBuffer *buffer = bench_pull(&bench);
+  bench_free(&bench);
+  return buffer;
+}
+
+/* An option that stands for others is not undone by their defaults. */
+static void quality(void) {
+  GstBuffer *all = between("sparsity", "off"), *best = between("quality", "best"),
+            *fast = between("quality", "fast");
+  GstMapInfo map;
+  gst_buffer_map(best, &map, GST_MAP_READ);
+  CHECK(gst_buffer_memcmp(all, 0, map.data, map.size) == 0, "quality=best is sparsity=off");
+  CHECK(gst_buffer_memcmp(fast, 0, map.data, map.size) != 0, "quality=fast is not");
+  gst_buffer_unmap(best, &map);
+  gst_buffer_unref(all);
+  gst_buffer_unref(best);
+  gst_buffer_unref(fast);
+}
+
 static void no_such_property(void) {
   GError *error = NULL;
   GstElement *element = gst_parse_launch("vfi no-such-thing=1", &error);
@@ -120,5 +145,6 @@ void test_properties(void) {
   every_option();
   values();
   effects();
+  quality();
   no_such_property();
 }

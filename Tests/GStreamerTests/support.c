@@ -113,7 +113,7 @@ static void draw(GstVideoFrame *frame, int step) {
                     (gssize)y * GST_VIDEO_FRAME_PLANE_STRIDE(frame, plane);
       for (int x = 0; x < columns; x++) {
         int place = (x * words / pixel - 2 * step) & 31;
-        int value = 60 + 3 * (place < 16 ? place : 31 - place) + (y & 7) * 4;
+        int value = 40 + 40 * component + 3 * (place < 16 ? place : 31 - place) + (y & 7) * 4;
         if (words == 1)
           row[x] = (guint8)value;
         else

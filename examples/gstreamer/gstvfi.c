@@ -161,8 +161,11 @@ static void gst_vfi_set_property(GObject *object, guint id, const GValue *value,
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(self);
-  if (renegotiate)
-    gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
+  if (!renegotiate)
+    return;
+  gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
+  /* Out of passthrough more buffers of upstream are held. */
+  gst_base_transform_reconfigure_sink(GST_BASE_TRANSFORM(self));
 }
 
 static void gst_vfi_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {

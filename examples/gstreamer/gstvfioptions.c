@@ -143,7 +143,9 @@ vfi_status gst_vfi_options_apply(GValue *options, vfi_params *params, GPtrArray 
   *texts = g_ptr_array_new_with_free_func(g_free);
   for (gint i = 0; i < vfi_option_count(); i++) {
     vfi_option option;
-    if (!G_IS_VALUE(&options[i]) || !get_option(i, &option))
+    /* Some options set what others set as well: only what was asked for is passed on. */
+    if (!G_IS_VALUE(&options[i]) || !get_option(i, &option) ||
+        g_param_value_defaults(specs[i], &options[i]))
       continue;
     gchar *text = value_text(&options[i]);
     if (text == NULL)

@@ -60,7 +60,6 @@ static vfi_status interpolate(GstVfi *self, GstVideoFrame pictures[], vfi_info i
   b.content_id = self->next.id;
   for (guint i = 0; i < self->ready_count; i++) {
     gst_vfi_describe(self, &pictures[2 + i], &out[i]);
-    out[i].flags = 0; /* those of the source it has its metadata of */
     t[i].num = (gint64)(gst_vfi_timeline_output(&self->timeline, i) - self->previous.time);
     t[i].den = (gint64)(self->next.time - self->previous.time);
     info[i] = (vfi_info){.struct_size = sizeof info[i]};
