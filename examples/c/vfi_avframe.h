@@ -36,19 +36,15 @@ static inline enum AVPixelFormat vfi_avframe_pixel_format(vfi_pixel_format forma
 /** libvfi's format of an FFmpeg format, 0 if it has none. "yuvj" formats are those without the j,
     and bgr0 is BGRA: vfi_avframe_wrap() tells what sets them apart. */
 static inline vfi_pixel_format vfi_avframe_format(enum AVPixelFormat format) {
-  switch (format) {
-  case AV_PIX_FMT_YUVJ420P:
-    return VFI_FORMAT_YUV420P8;
-  case AV_PIX_FMT_YUVJ422P:
-    return VFI_FORMAT_YUV422P8;
-  case AV_PIX_FMT_YUVJ444P:
-    return VFI_FORMAT_YUV444P8;
-  case AV_PIX_FMT_BGR0:
-    return VFI_FORMAT_BGRA;
-  default:
-    break;
-  }
   vfi_pixel_format known = 1;
+  if (format == AV_PIX_FMT_YUVJ420P)
+    format = AV_PIX_FMT_YUV420P;
+  else if (format == AV_PIX_FMT_YUVJ422P)
+    format = AV_PIX_FMT_YUV422P;
+  else if (format == AV_PIX_FMT_YUVJ444P)
+    format = AV_PIX_FMT_YUV444P;
+  else if (format == AV_PIX_FMT_BGR0)
+    format = AV_PIX_FMT_BGRA;
   while (vfi_avframe_pixel_format(known) != AV_PIX_FMT_NONE) {
     if (vfi_avframe_pixel_format(known) == format)
       return known;
