@@ -54,8 +54,8 @@ options=(
   --disable-static --enable-shared --enable-libvfi --enable-avdevice
   --enable-indev=lavfi --enable-protocol=file,pipe
   --enable-filter=vfi,null,format,scale,crop,pad,fps,setpts,settb,select,trim,loop,concat
-  --enable-filter=testsrc2,color,gradients,setfield,setparams,setsar,metadata,sendcmd
-  --enable-filter=hflip,vflip,rotate,psnr,split,realtime,showinfo,geq,drawbox,mestimate
+  --enable-filter=testsrc2,color,gradients,setfield,setparams,setsar,sendcmd
+  --enable-filter=hflip,vflip,rotate,psnr,split,realtime,showinfo,geq,drawbox
   --enable-demuxer=rawvideo,yuv4mpegpipe,matroska,mov,concat
   --enable-muxer=framecrc,rawvideo,yuv4mpegpipe,matroska,mov,mp4,null
   --enable-decoder=rawvideo,wrapped_avframe,ffv1,mpeg4

@@ -52,8 +52,8 @@ typedef struct VFIContext {
   Source after;  ///< the one that follows it
   Source first;  ///< of the next run, which begins when this one has ended
   uint64_t ids;
-  int64_t interval;      ///< between the run's two latest sources, 0 = there was one only
-  int is_duration_stale; ///< the source before the latest did not last until the latest
+  int64_t interval;       ///< between the run's two latest sources, 0 = there was one only
+  int are_durations_true; ///< one source of the run lasted until the next, as it said
 
   int64_t step; ///< from one output to the next
   int64_t next; ///< time of the next output
@@ -87,36 +87,34 @@ static int open_context(AVFilterContext *ctx) {
 
 /* ---------------------------------------------------------------- rate and time base --------- */
 
-/* What `fps` says: a rate, or an expression as of the filter fps. */
-static int evaluate_rate(AVFilterContext *ctx, const char *text, AVRational source,
-                         AVRational *rate) {
+/* What `fps` says: a rate, or an expression as of the filter fps. 0/1 if it says nothing. */
+static AVRational evaluate_rate(AVFilterContext *ctx, const char *text, AVRational source) {
   static const char *const names[] = {"source_fps", "ntsc", "pal", "film", "ntsc_film", NULL};
   const double values[] = {av_q2d(source), 30000.0 / 1001, 25, 24, 24000.0 / 1001, 0};
+  AVRational rate;
   double value;
-  int ret;
-  if (av_parse_video_rate(rate, text) >= 0)
-    return 0;
-  ret = av_expr_parse_and_eval(&value, text, names, values, NULL, NULL, NULL, NULL, NULL, 0, ctx);
-  if (ret < 0)
-    return ret;
-  *rate = value > 0 && value < INT_MAX ? av_d2q(value, INT_MAX) : (AVRational){0, 1};
-  return 0;
+  if (av_parse_video_rate(&rate, text) >= 0)
+    return rate;
+  if (av_expr_parse_and_eval(&value, text, names, values, NULL, NULL, NULL, NULL, NULL, 0, ctx) < 0)
+    return (AVRational){0, 1};
+  return value > 0 && value < INT_MAX ? av_d2q(value, INT_MAX) : (AVRational){0, 1};
 }
 
 static int output_rate(AVFilterContext *ctx, AVRational source, AVRational *rate) {
   VFIContext *s = ctx->priv;
-  int ret = 0;
   if (s->fps)
-    ret = evaluate_rate(ctx, s->fps, source, rate);
+    *rate = evaluate_rate(ctx, s->fps, source);
   else
     *rate = av_mul_q(source, (AVRational){s->mult ? s->mult : 2, 1});
-  if (ret >= 0 && (rate->num <= 0 || rate->den <= 0)) {
-    av_log(ctx, AV_LOG_ERROR,
-           "The frame rate of the input is %d/%d: the output's must be given%s\n", source.num,
-           source.den, s->fps ? " as a number above 0" : ", e.g. fps=60");
-    ret = AVERROR(EINVAL);
-  }
-  return ret;
+  if (rate->num > 0 && rate->den > 0)
+    return 0;
+  if (s->fps)
+    av_log(ctx, AV_LOG_ERROR, "fps=%s is no frame rate above 0 for an input of %d/%d\n", s->fps,
+           source.num, source.den);
+  else
+    av_log(ctx, AV_LOG_ERROR, "The frame rate of the input is %d/%d: give one, e.g. fps=60\n",
+           source.num, source.den);
+  return AVERROR(EINVAL);
 }
 
 /* The largest unit of which both are multiples; if FFmpeg cannot write that, a fine divisor of
@@ -163,13 +161,13 @@ static void begin_run(VFIContext *s, Source *first) {
   *first = (Source){0};
   s->next = s->before.time;
   s->interval = 0;
-  s->is_duration_stale = 0;
+  s->are_durations_true = 0;
 }
 
 /* `after` takes the place of `before`. */
 static void advance(VFIContext *s) {
   s->interval = s->after.time - s->before.time;
-  s->is_duration_stale = FFABS(s->before.duration - s->interval) > s->interval / 2;
+  s->are_durations_true |= FFABS(s->before.duration - s->interval) <= s->interval / 4;
   drop(&s->before);
   FFSWAP(Source, s->before, s->after);
 }
@@ -178,14 +176,14 @@ static double seconds(AVFilterContext *ctx, int64_t time) {
   return time * av_q2d(ctx->outputs[0]->time_base);
 }
 
-/* When the run's last source ends. Filters such as setpts leave durations as they were: one that
-   was wrong before is not believed. */
+/* When the run's last source ends. Filters such as setpts leave durations as they were, so that
+   these are believed only if one of them was right before. */
 static int64_t end_time(AVFilterContext *ctx) {
   VFIContext *s = ctx->priv;
   AVRational rate = vfi_link_rate(ctx->inputs[0]);
   int64_t duration = s->before.duration;
   if (s->interval &&
-      (!duration || (s->is_duration_stale && seconds(ctx, s->interval) <= s->max_gap)))
+      (!duration || (!s->are_durations_true && seconds(ctx, s->interval) <= s->max_gap)))
     duration = s->interval;
   if (!duration && rate.num > 0 && rate.den > 0)
     duration = av_rescale_q(1, av_inv_q(rate), ctx->outputs[0]->time_base);
@@ -353,10 +351,8 @@ static int make_batch(AVFilterContext *ctx, const vfi_frame pair[2]) {
     info[count].struct_size = sizeof *info;
   }
   status = vfi_interpolate_n(s->vfi, &pair[0], &pair[1], count, t, out, info);
-  if (status < 0) {
-    av_log(ctx, AV_LOG_ERROR, "%s\n", vfi_last_error(s->vfi));
-    return vfi_av_error(status);
-  }
+  if (status < 0)
+    return vfi_fail(ctx, status, s->vfi);
   for (int i = 0; i < count && ret >= 0; i++)
     ret = replace_copy(s, &s->made[i], info[i].decision);
   if (ret < 0)

@@ -25,8 +25,9 @@
 #include "vfi_avframe.h"
 #include "video.h"
 
-/* FFmpeg's code of an error. */
-static inline int vfi_av_error(vfi_status status) {
+/* Logs an error of libvfi, of `context` or of a call without one, and gives FFmpeg's code. */
+static inline int vfi_fail(AVFilterContext *ctx, vfi_status status, const vfi_context *context) {
+  av_log(ctx, AV_LOG_ERROR, "%s: %s\n", vfi_strerror(status), vfi_last_error(context));
   switch (status) {
   case VFI_ERR_NOMEM:
     return AVERROR(ENOMEM);
@@ -74,9 +75,7 @@ static inline void vfi_run_jobs(void *opaque, vfi_job job, void *argument, int32
 static inline int vfi_set_option(AVFilterContext *ctx, vfi_params *params, const char *name,
                                  const char *value) {
   vfi_status status = vfi_params_set(params, name, value);
-  if (status < 0)
-    av_log(ctx, AV_LOG_ERROR, "%s\n", vfi_last_error(NULL));
-  return status < 0 ? vfi_av_error(status) : 0;
+  return status < 0 ? vfi_fail(ctx, status, NULL) : 0;
 }
 
 /* Options as "key=value:key=value" gave them. */
@@ -100,9 +99,7 @@ static inline int vfi_open(AVFilterContext *ctx, vfi_params *params, vfi_context
     params->executor.max_jobs = ff_filter_get_nb_threads(ctx);
   }
   status = vfi_create(context, params);
-  if (status < 0)
-    av_log(ctx, AV_LOG_ERROR, "%s\n", vfi_last_error(NULL));
-  return status < 0 ? vfi_av_error(status) : 0;
+  return status < 0 ? vfi_fail(ctx, status, NULL) : 0;
 }
 
 static inline void vfi_set_duration(AVFrame *frame, int64_t duration) {

@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Tests of the filter vfi in a real FFmpeg, as examples/ffmpeg/build.sh made it.
+#
+#   Tests/FFmpegTests/run.sh [TEST...]
+#
+# TEST is the name of a function below. The last line is "N passed, N failed, N skipped". New frames
+# differ between machines by rounding, so that runs are compared with each other only.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+tree=$root/build/ffmpeg/bookworm/source
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+. "$here/../ProgramTests/checks.sh"
+skipped=0
+libraries=$root/build
+for name in avutil avcodec avformat avfilter avdevice swscale swresample; do
+  libraries=$libraries:$tree/lib$name
+done
+
+# filtered INPUT FILTERS [OPTION...]: pts and checksum of each frame, one a line
+filtered() {
+  local input=$1 filters=$2
+  shift 2
+  timeout 120 ffmpeg -nostdin -v error -i "$input" -vf "$filters" "$@" -fps_mode passthrough \
+    -f framecrc - | grep -v '^#' | awk -F', *' '{print $3, $6}'
+}
+
+# pattern RATE FRAMES OUTPUT [OPTION...]: a moving test picture, without loss
+pattern() {
+  local rate=$1 frames=$2 output=$3
+  shift 3
+  make_clip -f lavfi -i "testsrc2=size=96x64:rate=$rate" -frames:v "$frames" -c:v ffv1 "$@" \
+    "$output"
+}
+
+lines() { grep -c . || true; }
+
+# Programs of C around the filter: times, pictures, faults.
+test_programs() {
+  local program line
+  for program in times pictures faults; do
+    if ! gcc -std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -I"$root/include" -I"$tree" \
+      -o "$program" "$here/$program.c" "$here/graph.c" -L"$tree/libavfilter" -lavfilter \
+      -L"$tree/libavutil" -lavutil -Wl,-rpath-link,"$libraries" -lm > build.log 2>&1; then
+      is "$program.c" "$(cat build.log)" 'a program'
+      continue
+    fi
+    timeout 300 "./$program" > out.log 2>&1
+    line=$(tail -1 out.log)
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+      head -n -1 out.log | head -20
+      passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+    else
+      is "$program.c" "$line" 'N passed, N failed'
+    fi
+  done
+}
+
+# Table 8.2 of the contract: all outputs before the end of the last frame.
+test_frame_counts() {
+  local frames rate fps wanted
+  while read -r frames rate fps wanted; do
+    pattern "$rate" "$frames" in.mkv
+    is "$frames frames at $rate to $fps" "$(filtered in.mkv "vfi=fps=$fps" | lines)" "$wanted"
+    make_clip -i in.mkv -vf "vfi=$fps" -c:v mpeg4 out.mp4
+    is "$frames frames at $rate to $fps, encoded" "$(frame_count out.mp4)" "$wanted"
+  done <<-END
+	48 24000/1001 60 121
+	50 25 60 120
+	60 30 60 120
+	60 30000/1001 60000/1001 120
+	120 60 24 48
+	10 30 60 20
+	10 30 48000/1001 16
+	10 30 50 17
+	END
+  pattern 30 10 in.mp4 -c:v mpeg4
+  is 'slow motion keeps its tail' "$(filtered in.mp4 'setpts=4*PTS,vfi=fps=60' | lines)" 80
+  is 'fast motion, too' "$(filtered in.mp4 'setpts=PTS/2,vfi=fps=60' | lines)" 10
+}
+
+# The same bytes for any number of threads, also the library's own, and in 10 bits.
+test_threads() {
+  local format one threads
+  for format in yuv420p yuv420p10le; do
+    pattern 25 8 in.mkv -pix_fmt "$format"
+    one=$(filtered in.mkv vfi=fps=60 -filter_threads 1)
+    is "$format: frames" "$(lines <<< "$one")" 20
+    is "$format: new pictures" "$(sort -k2 -u <<< "$one" | lines)" 18
+    for threads in 2 8; do
+      is "$format: $threads threads" "$(filtered in.mkv vfi=fps=60 -filter_threads $threads)" "$one"
+    done
+    is "$format: threads of the filter" "$(filtered in.mkv vfi=fps=60:threads=1)" "$one"
+    is "$format: no slices" "$(filtered in.mkv vfi=fps=60:thread_type=0)" "$one"
+    is "$format: own threads" "$(filtered in.mkv vfi=fps=60:vfi_params=threads=3)" "$one"
+  done
+}
+
+# A source whose time is an output's stays as it is, bit by bit, in every format that FFV1 has.
+test_originals() {
+  local format
+  for format in yuv420p yuv422p10le yuv444p12le gray gray10le gbrp10le yuva420p bgra; do
+    pattern 25 4 in.mkv -pix_fmt "$format"
+    is "$format: each third frame" "$(filtered in.mkv vfi=mult=3 | awk '{print $2}' | every 3 0)" \
+      "$(filtered in.mkv null | awk '{print $2}')"
+    make_clip -i in.mkv -vf vfi=mult=3 -c:v ffv1 out.mkv
+    is "$format: kept" "$(probe out.mkv stream=pix_fmt)" "$format"
+  done
+}
+
+test_sizes() {
+  local size
+  make_clip -f lavfi -i testsrc2=size=128x128:rate=25 -frames:v 4 -c:v ffv1 in.mkv
+  for size in 1x1 1x9 33x17 7x101 127x65; do
+    is "$size" "$(filtered in.mkv "format=yuv420p,crop=${size/x/:}:exact=1,vfi=mult=2" | lines)" 8
+  done
+}
+
+# Across a hard cut every frame is one of the two scenes.
+test_cuts() {
+  local filters='color=red:s=96x64:r=25:d=0.2[a];testsrc2=s=96x64:r=25:d=0.2[b];[a][b]concat'
+  make_clip -f lavfi -i "$filters" -c:v ffv1 in.mkv
+  local red frames
+  red=$(filtered in.mkv null | awk 'NR == 1 {print $2}')
+  frames=$(filtered in.mkv vfi=mult=4 | awk '{print $2}')
+  is 'frames with a cut' "$(lines <<< "$frames")" 40
+  is 'first scene, and what is nearer to it' "$(head -19 <<< "$frames" | sort -u)" "$red"
+  is 'second scene' "$(sed -n 20,21p <<< "$frames" | sort -u)" \
+    "$(filtered in.mkv null | awk 'NR == 6 {print $2}')"
+  is 'without detection both are mixed' \
+    "$(filtered in.mkv vfi=mult=4:scd=none | awk '{print $2}' | sed -n 18,20p | grep -c "$red")" 0
+}
+
+test_variable_rate() {
+  pattern 25 40 all.mkv
+  make_clip -i all.mkv -vf 'select=not(mod(n\,3))+not(mod(n\,7))' -fps_mode vfr -c:v ffv1 in.mkv
+  local frames
+  frames=$(filtered in.mkv vfi=fps=50 | awk '{print $1}')
+  is 'one frame each 20 ms' "$frames" "$(seq 0 "$(($(lines <<< "$frames") - 1))")"
+  is 'to the end' "$(lines <<< "$frames")" 80
+}
+
+# From the middle, up to a time, and a file that breaks off.
+test_pieces() {
+  pattern 25 100 in.mkv -c:v mpeg4 -g 10
+  is 'from the middle' "$(filtered in.mkv vfi=fps=50 -ss 1.02 | lines)" 149
+  local seek='-ss 2'
+  is 'seek in the input' "$(timeout 60 ffmpeg -nostdin -v error $seek -i in.mkv -vf vfi=fps=50 \
+    -f framecrc - | grep -vc '^#')" 100
+  is 'up to a time' "$(filtered in.mkv vfi=fps=60 -t 0.5 | lines)" 30
+  is 'up to a frame' "$(filtered in.mkv vfi=fps=60 -frames:v 7 | lines)" 7
+  head -c $(($(stat -c %s in.mkv) / 2)) in.mkv > half.mkv
+  local sources outputs
+  sources=$(timeout 60 ffmpeg -nostdin -v quiet -i half.mkv -f framecrc - | grep -vc '^#')
+  outputs=$(timeout 60 ffmpeg -nostdin -v quiet -i half.mkv -vf vfi=fps=50 -f framecrc - \
+    | grep -vc '^#')
+  is 'a file that breaks off' "$((sources > 20 && outputs == 2 * sources))" 1
+  # A key: the file ends well and plays.
+  mkfifo pipe
+  ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=96x64:r=25 -vf vfi=fps=50 -c:v ffv1 -y stop.mkv \
+    -vf vfi=fps=50 -f rawvideo -y pipe 2> stop.log &
+  local job=$!
+  head -c 200000 pipe > /dev/null &
+  exec 9< pipe
+  wait $!
+  kill -INT $job
+  cat <&9 > /dev/null
+  wait $job
+  is 'interrupted' "$?" 255
+  exec 9<&-
+  is 'and playable' "$(($(frame_count stop.mkv) > 10))" 1
+}
+
+# fails TITLE MESSAGE FILTER
+fails() {
+  timeout 60 ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=96x64 -frames:v 4 -vf "$3" -f null - \
+    > out.log 2>&1
+  is "$1: fails" "$(($? != 0 && $? < 128))" 1
+  has "$1: message" "$(cat out.log)" "$2"
+}
+
+test_messages() {
+  fails 'missing model' 'none.safetensors' vfi=model=none.safetensors
+  fails 'unknown option' 'no_such' vfi=no_such=1
+  fails 'option of the library' "there is no option 'no_such'" vfi=vfi_params=no_such=1
+  fails 'two rates' 'exclude each other' vfi=fps=60:mult=3
+  fails 'no rate' 'above 0' vfi=fps=0
+  fails 'too little memory' 'out of memory' vfi=vfi_params=memory_limit=4096
+  local text
+  text=$(timeout 60 ffmpeg -nostdin -v warning -f lavfi -i testsrc2=s=32x32:r=25 -frames:v 6 \
+    -vf 'setfield=tff,setparams=field_mode=tff,vfi=mult=2' -f framecrc - 2>&1)
+  has 'interlaced' "$text" 'deinterlace them before'
+  is 'interlaced frames are kept' "$(grep -c '^0,' <<< "$text")" 6
+}
+
+test_commands() {
+  pattern 25 20 in.mkv
+  local frames
+  frames=$(filtered in.mkv "sendcmd=c='0.4 vfi scd_threshold 0',vfi=mult=2" | awk '{print $2}')
+  is 'cuts from a command on' "$(tail -18 <<< "$frames" | uniq | lines)" 9
+  is 'no cuts before' "$(head -18 <<< "$frames" | uniq | lines)" 18
+}
+
+# Debian's mpv with our libavfilter in the place of its own: from the start to the end with seeks.
+test_mpv() {
+  if ! command -v mpv > /dev/null; then
+    echo '  mpv is not installed: not tested'
+    skipped=$((skipped + 1))
+    return
+  fi
+  pattern 25 100 in.mkv -c:v mpeg4 -g 10
+  LD_LIBRARY_PATH=$root/build:$tree/libavfilter timeout 120 mpv --no-config --no-terminal --pause --no-audio \
+    --vo=null --ao=null --untimed --vf=vfi=fps=50 --log-file=mpv.log --script="$here/seek.lua" in.mkv
+  is 'mpv' "$?" 0
+  is 'the filter is there' "$(grep -c '\[vf\]   vfi' mpv.log)" 1
+  is 'plays on after every seek' \
+    "$(awk '/seek\] reached/ {print ($4 >= $6 && $4 < $6 + 0.04)}' mpv.log | paste -sd ' ')" \
+    '1 1 1 1 1'
+  is 'frames of the new rate' "$(awk '/seek\] frame at/ {print $5 - last; last = $5}' mpv.log \
+    | tail -n +2 | paste -sd ' ')" '0.02 0.02 0.02 0.02 0.02'
+  is 'to the end' "$(grep -c 'filter output EOF' mpv.log)" 1
+}
+
+if ! [[ -x $tree/ffmpeg ]]; then
+  echo "there is no FFmpeg with the filter: make ffmpeg"
+  echo '0 passed, 0 failed, 1 skipped'
+  exit
+fi
+export PATH=$tree:$PATH LD_LIBRARY_PATH=$libraries
+if [[ $# == 0 ]]; then
+  mapfile -t names < <(declare -F | awk '$3 ~ /^test_/ {print $3}')
+  set -- "${names[@]}"
+fi
+for name; do "$name"; done
+echo "$passed passed, $failed failed, $skipped skipped"
+[[ $failed == 0 ]]
