@@ -16,17 +16,18 @@ PACKAGES := make pkg-config gcc g++ binutils ffmpeg libavformat-dev libavcodec-d
   libswscale-dev clang-format valgrind python3 python3-venv \
   cmake mandoc man-db zsh fish build-essential debhelper fakeroot lintian \
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools gstreamer1.0-plugins-base \
-  meson
+  meson patch xz-utils mpv
 RUFF := .venv/bin/ruff
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
 
 .PHONY: help setup build products demo test lint bench quality install deb clean \
-  gstreamer install-gstreamer
+  gstreamer install-gstreamer ffmpeg ffmpeg-compat
 
 help:
 	@echo 'make build | demo [CLIP=FILE] | test | lint | bench | quality | clean'
 	@echo 'make install [PREFIX=/usr/local] [LIBDIR=PREFIX/lib] [DESTDIR=] | deb'
 	@echo 'make gstreamer | install-gstreamer [PREFIX=/usr/local] [PLUGINSDIR=] [DESTDIR=]'
+	@echo 'make ffmpeg | ffmpeg-compat'
 
 # Installs the Debian packages that are missing; does nothing otherwise.
 setup:
@@ -142,6 +143,16 @@ gstreamer: products
 
 install-gstreamer: gstreamer
 	$(GSTREAMER) install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# An FFmpeg 5.1 with the filter vfi, from Debian's sources, in build/ffmpeg/bookworm/source.
+ffmpeg: build
+	examples/ffmpeg/build.sh bookworm
+	Tests/FFmpegTests/run.sh
+
+# Whether the filter compiles in FFmpeg 7.1 and 9.0.
+ffmpeg-compat: build
+	examples/ffmpeg/build.sh --object trixie
+	examples/ffmpeg/build.sh --object sid
 
 clean:
 	rm -rf .build build

@@ -172,6 +172,24 @@ ffmpeg_tests() {
   one 'compile avframe' gcc "${c_flags[@]}" -o "$out/avframe" Tests/FFmpegTests/avframe.c \
     "${links[@]}" -lavutil
   counted 'avframe.c' timeout 300 "$out/avframe"
+  ffmpeg_build 'FFmpeg with the filter' bookworm \
+    && counted 'filter vfi' timeout 900 Tests/FFmpegTests/run.sh
+  ffmpeg_build 'filter in FFmpeg 7.1' --object trixie
+  ffmpeg_build 'filter in FFmpeg 9.0' --object sid
+}
+
+# ffmpeg_build NAME OPTION...: skipped, with a status that is not 0, where there are no sources.
+ffmpeg_build() {
+  local name=$1 log=$out/ffmpeg-build.log status
+  shift
+  timeout 1800 examples/ffmpeg/build.sh "$@" > "$log" 2>&1
+  status=$?
+  if [[ $status == 3 ]]; then
+    skip "$name" "$(tail -1 "$log")"
+  else
+    one "$name" bash -c "cat '$log'; exit $status"
+  fi
+  return $status
 }
 
 vapoursynth_tests() {

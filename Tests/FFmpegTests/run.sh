@@ -16,10 +16,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 . "$here/../ProgramTests/checks.sh"
 skipped=0
-libraries=$root/build
-for name in avutil avcodec avformat avfilter avdevice swscale swresample; do
-  libraries=$libraries:$tree/lib$name
-done
+libraries=$root/build:$tree/libavfilter:$tree/libavutil:$tree/libswscale
 
 # filtered INPUT FILTERS [OPTION...]: pts and checksum of each frame, one a line
 filtered() {
@@ -49,7 +46,7 @@ test_programs() {
       is "$program.c" "$(cat build.log)" 'a program'
       continue
     fi
-    timeout 300 "./$program" > out.log 2>&1
+    LD_LIBRARY_PATH=$libraries timeout 300 "./$program" > out.log 2>&1
     line=$(tail -1 out.log)
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
       head -n -1 out.log | head -20
@@ -230,7 +227,7 @@ if ! [[ -x $tree/ffmpeg ]]; then
   echo '0 passed, 0 failed, 1 skipped'
   exit
 fi
-export PATH=$tree:$PATH LD_LIBRARY_PATH=$libraries
+export PATH=$tree:$PATH
 if [[ $# == 0 ]]; then
   mapfile -t names < <(declare -F | awk '$3 ~ /^test_/ {print $3}')
   set -- "${names[@]}"

@@ -60,6 +60,7 @@ static void rates(void) {
   check_run(&film, "60", times, 8, 400, 8 * 1001); /* unit: 1/24000 */
   check_run(&film, "fps=60000/1001", times, 8, 2, 8 * 5);
   check_run(&film, "fps=source_fps*2", times, 8, 1, 16);
+  check_run(&film, "fps=ntsc*2", times, 8, 2, 8 * 5);
   check_run(&film, "fps=ntsc", times, 8, 4, 8 * 5);
   check_run(&film, "fps=12000/1001", times, 8, 2, 8);
   check_run(&film, "fps=pal", times, 8, 960, 8 * 1001);

@@ -68,20 +68,25 @@ for file in "$here"/{vf_vfi.c,vfi_filter.h} "$here/../c/vfi_avframe.h"; do
   cmp -s "$file" "$tree/libavfilter/${file##*/}" || cp "$file" "$tree/libavfilter/"
 done
 cd "$tree"
-wanted="${options[*]} $*"
+wanted="${options[*]} $* $root"
 if [[ $wanted != "$(cat "$folder/configured" 2> /dev/null)" ]]; then
   rm -f "$folder/configured"
+  # An old-style RPATH holds for the libraries of libraries, too.
+  rpath=$root/build
+  for name in avutil avcodec avformat avfilter avdevice swscale swresample; do
+    rpath=$rpath:$tree/lib$name
+  done
   PKG_CONFIG_PATH=$root/build ./configure "${options[@]}" "$@" \
-    --extra-ldexeflags="-Wl,-rpath,$root/build" > "$folder/configure.log" 2>&1 || {
+    --extra-ldexeflags="-Wl,--disable-new-dtags,-rpath,$rpath" > "$folder/configure.log" 2>&1 || {
     tail -5 "$folder/configure.log" >&2
     exit 1
   }
   echo "$wanted" > "$folder/configured"
 fi
 if [[ -n $only_object ]]; then
-  make libavfilter/vf_vfi.o > "$folder/make.log" 2>&1
+  nice make libavfilter/vf_vfi.o > "$folder/make.log" 2>&1
 else
-  make -j"$(nproc)" > "$folder/make.log" 2>&1
+  nice make -j"$(nproc)" > "$folder/make.log" 2>&1
 fi || {
   grep -E 'error|warning: .*vfi' -A3 "$folder/make.log" | head -40 >&2
   exit 1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * FFmpeg filter: a higher frame rate by libvfi. For FFmpeg 5.1, 7.1 and 9.0, see README.md.
+ * FFmpeg filter: a higher frame rate by libvfi. For FFmpeg 5.1, 7.1 and 9.0, see docs/ffmpeg.md.
  *
  * Times are whole numbers in the time base of the output, which is a divisor of the input's time
  * base and of the output interval, so that nothing is ever rounded. A *run* is a row of source

@@ -96,7 +96,7 @@ static inline int vfi_open(AVFilterContext *ctx, vfi_params *params, vfi_context
   if (!params->threads) {
     params->executor.run = vfi_run_jobs;
     params->executor.opaque = ctx;
-    params->executor.max_jobs = ff_filter_get_nb_threads(ctx);
+    params->executor.max_jobs = FFMAX(1, ff_filter_get_nb_threads(ctx));
   }
   status = vfi_create(context, params);
   return status < 0 ? vfi_fail(ctx, status, NULL) : 0;
