@@ -4,10 +4,9 @@
  * FFmpeg filter: a higher frame rate by libvfi. For FFmpeg 5.1, 7.1 and 9.0, see docs/ffmpeg.md.
  *
  * Times are whole numbers in the time base of the output, which is a divisor of the input's time
- * base and of the output interval, so that nothing is ever rounded. A *run* is a row of source
- * frames with increasing times. Its output n stands at start + n / fps and is due while that is
- * before the end of the run's last frame. An output at the time of a source is a new reference to
- * that source's buffer.
+ * base and of the output interval, so that nothing is ever rounded. Of a run of sources (see
+ * vfi_sources.h) output n stands at start + n / fps and is due while that is before the end of the
+ * run's last frame. An output at the time of a source is a new reference to that source's buffer.
  */
 #include <stdint.h>
 
@@ -16,7 +15,7 @@
 #include "libavutil/opt.h"
 #include "libavutil/parseutils.h"
 
-#include "vfi_filter.h"
+#include "vfi_sources.h"
 
 /* Motion is found once for the instants of a pair that are made together. More of them at a time
    would only hold memory and delay a player's reaction. */
@@ -24,14 +23,6 @@ enum { BATCH = 4 };
 
 enum { SCD_NONE, SCD_FDIFF };
 enum { QUALITY_FAST, QUALITY_BALANCED, QUALITY_BEST };
-
-typedef struct Source {
-  AVFrame *frame;   ///< NULL = there is none
-  int64_t time;     ///< in units of the output's time base
-  int64_t duration; ///< in units of the output's time base, 0 = unknown
-  uint64_t id;      ///< that frame's alone
-  int is_sent;      ///< its picture was output
-} Source;
 
 typedef struct VFIContext {
   const AVClass *class;
@@ -46,22 +37,14 @@ typedef struct VFIContext {
   AVDictionary *vfi_params;
 
   vfi_context *vfi;
-  double max_gap; ///< seconds between two sources that are bridged
-
-  Source before; ///< the latest source at or before the next output
-  Source after;  ///< the one that follows it
-  Source first;  ///< of the next run, which begins when this one has ended
-  uint64_t ids;
-  int64_t interval;       ///< between the run's two latest sources, 0 = there was one only
-  int are_durations_true; ///< one source of the run lasted until the next, as it said
-
+  VFISources in;
   int64_t step; ///< from one output to the next
   int64_t next; ///< time of the next output
   AVFrame *made[BATCH];
   int made_count, made_index;
 
   int status; ///< of the input, once all its frames were taken
-  int has_warned_of_pts, has_warned_of_interlacing, has_warned_of_change;
+  int has_warned_of_interlacing, has_warned_of_change;
 } VFIContext;
 
 /* Makes a context as the options are now; the old one stays if that fails. */
@@ -81,7 +64,7 @@ static int open_context(AVFilterContext *ctx) {
     return ret;
   vfi_destroy(&s->vfi);
   s->vfi = context;
-  s->max_gap = params.max_gap;
+  s->in.max_gap = params.max_gap;
   return 0;
 }
 
@@ -132,8 +115,8 @@ static int config_output(AVFilterLink *outlink) {
   AVFilterContext *ctx = outlink->src;
   AVFilterLink *inlink = ctx->inputs[0];
   VFIContext *s = ctx->priv;
-  AVRational rate;
-  int ret = output_rate(ctx, vfi_link_rate(inlink), &rate);
+  AVRational source = vfi_link_rate(inlink), rate;
+  int ret = output_rate(ctx, source, &rate);
   if (ret < 0)
     return ret;
   if (inlink->w > VFI_MAX_SIZE || inlink->h > VFI_MAX_SIZE) {
@@ -144,87 +127,14 @@ static int config_output(AVFilterLink *outlink) {
   vfi_link_rate(outlink) = rate;
   outlink->time_base = common_unit(inlink->time_base, av_inv_q(rate));
   s->step = av_rescale_q(1, av_inv_q(rate), outlink->time_base);
+  s->in.unit = outlink->time_base;
+  s->in.timebase = inlink->time_base;
+  s->in.nominal = s->step;
+  if (source.num > 0 && source.den > 0)
+    s->in.nominal = av_rescale_q(1, av_inv_q(source), outlink->time_base);
   av_log(ctx, AV_LOG_VERBOSE, "fps=%d/%d time base=%d/%d\n", rate.num, rate.den,
          outlink->time_base.num, outlink->time_base.den);
   return 0;
-}
-
-/* ---------------------------------------------------------------- sources -------------------- */
-
-static void drop(Source *source) {
-  av_frame_free(&source->frame);
-  *source = (Source){0};
-}
-
-static void begin_run(VFIContext *s, Source *first) {
-  s->before = *first;
-  *first = (Source){0};
-  s->next = s->before.time;
-  s->interval = 0;
-  s->are_durations_true = 0;
-}
-
-/* `after` takes the place of `before`. */
-static void advance(VFIContext *s) {
-  s->interval = s->after.time - s->before.time;
-  s->are_durations_true |= FFABS(s->before.duration - s->interval) <= s->interval / 4;
-  drop(&s->before);
-  FFSWAP(Source, s->before, s->after);
-}
-
-static double seconds(AVFilterContext *ctx, int64_t time) {
-  return time * av_q2d(ctx->outputs[0]->time_base);
-}
-
-/* When the run's last source ends. Filters such as setpts leave durations as they were, so that
-   these are believed only if one of them was right before. */
-static int64_t end_time(AVFilterContext *ctx) {
-  VFIContext *s = ctx->priv;
-  AVRational rate = vfi_link_rate(ctx->inputs[0]);
-  int64_t duration = s->before.duration;
-  if (s->interval &&
-      (!duration || (!s->are_durations_true && seconds(ctx, s->interval) <= s->max_gap)))
-    duration = s->interval;
-  if (!duration && rate.num > 0 && rate.den > 0)
-    duration = av_rescale_q(1, av_inv_q(rate), ctx->outputs[0]->time_base);
-  return s->before.time + (duration > 0 ? duration : s->step);
-}
-
-/* The time of a frame, or AV_NOPTS_VALUE if it is beyond reckoning. */
-static int64_t time_of(AVFilterContext *ctx, const AVFrame *frame) {
-  VFIContext *s = ctx->priv;
-  int64_t time;
-  if (frame->pts == AV_NOPTS_VALUE) {
-    vfi_warn_once(ctx, &s->has_warned_of_pts,
-                  "Frames without time stamps follow those before them");
-    return s->before.frame ? end_time(ctx) : 0;
-  }
-  time = av_rescale_q(frame->pts, ctx->inputs[0]->time_base, ctx->outputs[0]->time_base);
-  return FFABS64U(time) > INT64_MAX / 2 ? AV_NOPTS_VALUE : time;
-}
-
-/* Takes a frame from the input: there is `before`, or nothing. */
-static void take(AVFilterContext *ctx, AVFrame *frame) {
-  VFIContext *s = ctx->priv;
-  int64_t duration = av_rescale_q(vfi_avframe_duration(frame), ctx->inputs[0]->time_base,
-                                  ctx->outputs[0]->time_base);
-  Source source = {.frame = frame,
-                   .time = time_of(ctx, frame),
-                   .duration = av_clip64(duration, 0, INT64_MAX / 4),
-                   .id = ++s->ids};
-  if (source.time == AV_NOPTS_VALUE || (s->before.frame && source.time == s->before.time)) {
-    av_log(ctx, AV_LOG_WARNING, "Ignoring a frame whose time stamp %" PRId64 " is %s\n", frame->pts,
-           source.time == AV_NOPTS_VALUE ? "out of range" : "that of the frame before");
-    drop(&source);
-  } else if (!s->before.frame) {
-    begin_run(s, &source);
-  } else if (source.time < s->before.time) {
-    av_log(ctx, AV_LOG_WARNING, "Time goes back: starting anew at %g s\n",
-           seconds(ctx, source.time));
-    s->first = source;
-  } else {
-    s->after = source;
-  }
 }
 
 /* ---------------------------------------------------------------- outputs -------------------- */
@@ -251,7 +161,7 @@ static void set_time(VFIContext *s, AVFrame *frame, int64_t time, int is_new) {
 }
 
 /* A new reference to the picture of a source. */
-static AVFrame *reference(VFIContext *s, Source *source, int64_t time) {
+static AVFrame *reference(VFIContext *s, VFISource *source, int64_t time) {
   AVFrame *frame = av_frame_clone(source->frame);
   if (frame)
     set_time(s, frame, time, source->is_sent);
@@ -269,11 +179,12 @@ static int is_like(const vfi_frame *a, const vfi_frame *b) {
 /* Whether frames can be made between the two sources, which are then described in `pair`. */
 static int is_bridge(AVFilterContext *ctx, vfi_frame pair[2]) {
   VFIContext *s = ctx->priv;
+  const VFISource *before = &s->in.before, *after = &s->in.after;
   int is_known;
-  if (seconds(ctx, s->after.time - s->before.time) > s->max_gap)
+  if (vfi_seconds(&s->in, after->time - before->time) > s->in.max_gap)
     return 0;
-  is_known = !vfi_avframe_wrap(&pair[0], s->before.frame);
-  is_known &= !vfi_avframe_wrap(&pair[1], s->after.frame);
+  is_known = !vfi_avframe_wrap(&pair[0], before->frame);
+  is_known &= !vfi_avframe_wrap(&pair[1], after->frame);
   if (!is_known || !is_like(&pair[0], &pair[1]) || pair[0].width > VFI_MAX_SIZE ||
       pair[0].height > VFI_MAX_SIZE) {
     vfi_warn_once(ctx, &s->has_warned_of_change,
@@ -285,8 +196,8 @@ static int is_bridge(AVFilterContext *ctx, vfi_frame pair[2]) {
                   "Interlaced frames are repeated: deinterlace them before");
     return 0;
   }
-  pair[0].content_id = s->before.id;
-  pair[1].content_id = s->after.id;
+  pair[0].content_id = before->id;
+  pair[1].content_id = after->id;
   return 1;
 }
 
@@ -309,7 +220,8 @@ static AVFrame *new_picture(AVFilterLink *outlink, const AVFrame *source) {
 /* A place for a new frame at `time`, with what the nearer source says beside its samples. */
 static AVFrame *new_frame(AVFilterContext *ctx, int64_t time) {
   VFIContext *s = ctx->priv;
-  const Source *nearer = time - s->before.time <= s->after.time - time ? &s->before : &s->after;
+  const VFISource *before = &s->in.before, *after = &s->in.after;
+  const VFISource *nearer = time - before->time <= after->time - time ? before : after;
   AVFrame *frame = new_picture(ctx->outputs[0], nearer->frame);
   if (frame && av_frame_copy_props(frame, nearer->frame) < 0)
     av_frame_free(&frame);
@@ -324,7 +236,7 @@ static int replace_copy(VFIContext *s, AVFrame **made, vfi_decision decision) {
   if (decision != VFI_SOURCE_COPY && decision != VFI_HELD_PREVIOUS && decision != VFI_HELD_NEXT)
     return 0;
   av_frame_free(made);
-  *made = reference(s, decision == VFI_HELD_NEXT ? &s->after : &s->before, time);
+  *made = reference(s, decision == VFI_HELD_NEXT ? &s->in.after : &s->in.before, time);
   return *made ? 0 : AVERROR(ENOMEM);
 }
 
@@ -340,14 +252,14 @@ static int make_batch(AVFilterContext *ctx, const vfi_frame pair[2]) {
   vfi_rational t[BATCH];
   vfi_info info[BATCH];
   vfi_status status;
-  int64_t time = s->next;
+  int64_t start = s->in.before.time, end = s->in.after.time, time = s->next;
   int count = 0, ret = 0;
-  for (; count < BATCH && time < s->after.time; count++, time += s->step) {
+  for (; count < BATCH && time < end; count++, time += s->step) {
     av_frame_free(&s->made[count]); /* left there by a failure */
     if (!(s->made[count] = new_frame(ctx, time)))
       return AVERROR(ENOMEM);
     vfi_avframe_wrap(&out[count], s->made[count]);
-    t[count] = (vfi_rational){time - s->before.time, s->after.time - s->before.time};
+    t[count] = (vfi_rational){time - start, end - start};
     info[count].struct_size = sizeof *info;
   }
   status = vfi_interpolate_n(s->vfi, &pair[0], &pair[1], count, t, out, info);
@@ -365,33 +277,35 @@ static int make_batch(AVFilterContext *ctx, const vfi_frame pair[2]) {
 /* Gives the next output: 1, or 0 if a source or the end must come first. */
 static int next_output(AVFilterContext *ctx, AVFrame **out) {
   VFIContext *s = ctx->priv;
+  VFISources *in = &s->in;
   vfi_frame pair[2];
   int ret;
   while (s->made_index == s->made_count) {
-    if (!s->before.frame)
-      return 0;
-    if (s->after.frame && s->next >= s->after.time) {
-      advance(s);
-    } else if (s->next == s->before.time || (s->after.frame && !is_bridge(ctx, pair))) {
+    if (!in->before.frame) {
+      if (!in->first.frame)
+        return 0;
+      vfi_sources_begin(in);
+      s->next = in->before.time;
+    } else if (in->after.frame && s->next >= in->after.time) {
+      vfi_sources_advance(in);
+    } else if (s->next == in->before.time || (in->after.frame && !is_bridge(ctx, pair))) {
       break;
-    } else if (s->after.frame) {
+    } else if (in->after.frame) {
       if ((ret = make_batch(ctx, pair)) < 0)
         return ret;
-    } else if (!s->status && !s->first.frame) {
+    } else if (!s->status && !in->first.frame) {
       return 0;
-    } else if (s->next < end_time(ctx)) {
+    } else if (s->next < vfi_sources_end(in)) {
       break;
     } else {
-      drop(&s->before);
-      if (s->first.frame)
-        begin_run(s, &s->first);
+      vfi_source_drop(&in->before);
     }
   }
   if (s->made_index < s->made_count) {
     *out = s->made[s->made_index];
     s->made[s->made_index++] = NULL;
   } else {
-    *out = reference(s, &s->before, s->next);
+    *out = reference(s, &in->before, s->next);
   }
   s->next += s->step;
   return *out ? 1 : AVERROR(ENOMEM);
@@ -423,7 +337,7 @@ static int activate(AVFilterContext *ctx) {
   if ((ret = ff_inlink_consume_frame(inlink, &frame)) < 0)
     return ret;
   if (ret > 0) {
-    take(ctx, frame);
+    vfi_sources_take(ctx, &s->in, frame);
   } else if (!ff_inlink_acknowledge_status(inlink, &s->status, &pts)) {
     FF_FILTER_FORWARD_WANTED(outlink, inlink);
     return FFERROR_NOT_READY;
@@ -449,9 +363,7 @@ static av_cold int init(AVFilterContext *ctx) {
 
 static av_cold void uninit(AVFilterContext *ctx) {
   VFIContext *s = ctx->priv;
-  drop(&s->before);
-  drop(&s->after);
-  drop(&s->first);
+  vfi_sources_drop(&s->in);
   free_made(s);
   vfi_destroy(&s->vfi);
 }
