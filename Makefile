@@ -128,7 +128,7 @@ DEB := build/deb/libvfi-$(VERSION)
 deb: build
 	rm -rf build/deb
 	mkdir -p $(DEB)
-	git ls-files -z | xargs -0 cp -a --parents -t $(DEB)
+	git ls-files -z -co --exclude-standard | xargs -0 cp -a --parents -t $(DEB)
 	mkdir $(DEB)/build
 	cp -al build/{libvfi*,vfi,vfi.1,completions} $(DEB)/build/
 	cd $(DEB) && dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes

@@ -10,7 +10,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 libdir=/usr/lib/x86_64-linux-gnu
-packages=(libvfi0 libvfi-dev vfi-tools)
+packages=(libvfi0 libvfi-dev vfi-tools gstreamer1.0-vfi)
 
 # check NAME COMMAND...: passes when the command does.
 check() {
@@ -43,6 +43,7 @@ done
 # Packages have no scripts, so nothing is run there; fakeroot stands in for a user who is not root.
 in_root() { fakeroot dpkg --root="$scratch/root" --force-script-chrootless "$@"; }
 deb() { echo "$root/build/deb/$1"_*_amd64.deb; }
+debs() { for name in "${packages[@]}"; do deb "$name"; done; }
 installed_files() { (cd "$scratch/root" && find . ! -type d ! -path './var/lib/dpkg/*' | sort); }
 refuses() { ! "$@"; }
 
@@ -56,7 +57,7 @@ build_packages() {
     "$(dpkg-deb -f "$(deb libvfi0)" Version)" = "$(build/vfi --version)-1"
   check 'no package has a maintainer script' refuses \
     bash -c 'for deb; do dpkg-deb -I "$deb"; done | grep -E " (pre|post)(inst|rm)$"' bash \
-    "$(deb libvfi0)" "$(deb libvfi-dev)" "$(deb vfi-tools)"
+    $(debs)
 }
 
 prepare_root() {
@@ -69,7 +70,7 @@ prepare_root() {
 install_packages() {
   check 'libvfi-dev needs libvfi0' refuses in_root --install "$(deb libvfi-dev)"
   check 'clean up after that' in_root --purge libvfi-dev
-  check 'install all' in_root --install "$(deb libvfi0)" "$(deb libvfi-dev)" "$(deb vfi-tools)"
+  check 'install all' in_root --install $(debs)
   for name in "${packages[@]}"; do
     check "$name is installed" test \
       "$(dpkg-query --admindir="$scratch/root/var/lib/dpkg" -Wf '${Status}' $name)" = \
@@ -92,6 +93,9 @@ use_packages() {
     $(pkg-config --cflags --libs vfi)
   check 'run: C++' env LD_LIBRARY_PATH="$scratch/root$libdir" "$scratch/out/pair_cpp"
   check 'the program' "$scratch/root/usr/bin/vfi" models
+  check 'the GStreamer element' env LD_LIBRARY_PATH="$scratch/root$libdir" \
+    GST_PLUGIN_PATH="$scratch/root$libdir/gstreamer-1.0" GST_REGISTRY="$scratch/registry" \
+    gst-inspect-1.0 vfi
   check 'the manual' env LC_ALL=C.UTF-8 man --local-file "$scratch/root/usr/share/man/man1/vfi.1.gz"
 }
 
@@ -99,7 +103,7 @@ remove_packages() {
   check 'libvfi0 stays while libvfi-dev needs it' refuses in_root --remove libvfi0
   check 'remove libvfi-dev' in_root --remove libvfi-dev
   check 'a linked program still runs' env LD_LIBRARY_PATH="$scratch/root$libdir" "$scratch/out/pair"
-  check 'remove the others' in_root --remove libvfi0 vfi-tools
+  check 'remove the others' in_root --remove libvfi0 vfi-tools gstreamer1.0-vfi
   check 'purge' in_root --purge "${packages[@]}"
   check 'nothing is left behind' diff "$scratch/before" <(installed_files)
   check 'no folder is left behind' refuses test -e "$scratch/root/usr"
