@@ -147,6 +147,7 @@ example_tests() {
     examples/c/embed.c
   one 'example y4m' bash -c '"$@" > "$0"' "$out/output.y4m" "$out/examples/y4m" 3 < "$input"
   one 'example transcode' "$out/examples/transcode" "$input" "$out/output.mkv" 60 ffv1
+  counted 'faults in the examples' timeout 300 Tests/ExampleTests/faults.sh "$out/examples"
   one 'transcode names a missing file' bash -c '! "$@" 2> "$0" && grep -q "none.mkv: No such" "$0"' \
     "$out/transcode.log" "$out/examples/transcode" none.mkv "$out/none.mkv" 60
   one 'transcode names an unknown encoder' bash -c '! "$@" 2> "$0" && grep -q "nothing: Enc" "$0"' \

@@ -26,6 +26,7 @@ typedef struct job {
   AVFrame *decoded, *made;
   AVPacket *packet;
   int64_t count; /* frames that were made: the pts of the next one */
+  int has_begun; /* the head of the new file is written */
 } job;
 
 /* 0 or more: `code`. Less: an error of FFmpeg's, which is printed. */
@@ -117,7 +118,9 @@ static int open_output(job *job, const char *path, const char *name) {
   status = avcodec_parameters_from_context(track->codecpar, encoder);
   if (status >= 0 && !(job->output->oformat->flags & AVFMT_NOFILE))
     status = avio_open(&job->output->pb, path, AVIO_FLAG_WRITE);
-  return av(status < 0 ? status : avformat_write_header(job->output, NULL), path);
+  status = av(status < 0 ? status : avformat_write_header(job->output, NULL), path);
+  job->has_begun = status >= 0;
+  return status;
 }
 
 /* NULL: no frame follows. */
@@ -192,6 +195,17 @@ static int decode(job *job, const AVPacket *packet, const char *path, const char
   return status == AVERROR(EAGAIN) || status == AVERROR_EOF ? 0 : av(status, "decoder");
 }
 
+/* Encodes what is left, and ends the file. */
+static int finish(job *job, const char *path) {
+  int status = vfi(job, vfi_stream_drain(job->stream), "end");
+  if (status >= 0)
+    status = encode_ready(job);
+  if (status >= 0)
+    status = encode(job, NULL);
+  return av(status < 0 ? status : av_write_trailer(job->output), path);
+}
+
+/* After an error, the file has everything up to there. */
 static int run(job *job, const char *path, const char *encoder) {
   int status = 0;
   while (status >= 0 && (status = av_read_frame(job->input, job->packet)) >= 0) {
@@ -199,16 +213,12 @@ static int run(job *job, const char *path, const char *encoder) {
       status = decode(job, job->packet, path, encoder);
     av_packet_unref(job->packet);
   }
-  if (status != AVERROR_EOF)
-    return status;
-  if ((status = decode(job, NULL, path, encoder)) < 0)
-    return status;
-  if (!job->encoder)
+  if (status == AVERROR_EOF)
+    status = decode(job, NULL, path, encoder);
+  if (status >= 0 && !job->encoder)
     return av(AVERROR_INVALIDDATA, "no frame in the video");
-  if ((status = vfi(job, vfi_stream_drain(job->stream), "end")) < 0 ||
-      (status = encode_ready(job)) < 0 || (status = encode(job, NULL)) < 0)
-    return status;
-  return av(av_write_trailer(job->output), path);
+  int end = job->has_begun ? finish(job, path) : 0;
+  return status < 0 ? status : end;
 }
 
 static void close_all(job *job) {
