@@ -4,24 +4,11 @@
 # vfi.hpp, by every compiler and standard of C++ that is here; VFI_TEST_MODEL is an IFRNet file.
 set -u
 cd "$(dirname "$0")/../.."
+source Tests/check.sh
 out=$PWD/build/tests/cpp
 mkdir -p "$out"
-passed=0 failed=0 skipped=0
 flags=(-g -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iinclude -Iexamples/cpp)
 links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi)
-
-check() {
-  local name=$1
-  shift
-  if "$@" > "$out/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'CppTests: FAILED: %s\n' "$name"
-    tail -20 "$out/log"
-    return 1
-  fi
-}
 
 # program NAME COMPILER STANDARD STANDARD_WITHOUT_EXCEPTIONS FLAGS...
 program() {
@@ -38,8 +25,7 @@ program() {
 
 for compiler in g++ clang++; do
   if ! command -v "$compiler" > /dev/null; then
-    skipped=$((skipped + 1))
-    echo "$compiler is not installed"
+    skip "$compiler"
     continue
   fi
   program "$compiler, C++20" "$compiler" c++20 c++20
@@ -59,5 +45,4 @@ sed -n '/^```cpp/,/^```$/{/^```/!p;/^```$/q}' docs/linking.md > "$out/guide.cpp"
 check 'the guide has an example' grep -q 'vfi::expected' "$out/guide.cpp"
 check 'the example of the guide' g++ -std=c++20 "${flags[@]}" -fsyntax-only "$out/guide.cpp"
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[[ $failed == 0 ]]
+report

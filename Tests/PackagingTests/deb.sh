@@ -6,37 +6,14 @@
 set -u
 cd "$(dirname "$0")/../.."
 root=$PWD
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
+source Tests/check.sh
 libdir=/usr/lib/x86_64-linux-gnu
 packages=(libvfi0 libvfi-dev vfi-tools gstreamer1.0-vfi)
 
-# check NAME COMMAND...: passes when the command does.
-check() {
-  local name=$1
-  shift
-  if "$@" > "$scratch/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'deb.sh: FAILED: %s\n' "$name"
-    tail -20 "$scratch/log"
-    return 1
-  fi
-}
-
-report() {
-  echo "$passed passed, $failed failed, 0 skipped"
-  [[ $failed == 0 ]]
-  exit
-}
-
 for tool in dh lintian fakeroot; do
   if ! command -v $tool > /dev/null; then
-    echo "$tool is not installed"
-    echo '0 passed, 0 failed, 1 skipped'
-    exit
+    skip "$tool"
+    report
   fi
 done
 
@@ -45,17 +22,16 @@ in_root() { fakeroot dpkg --root="$scratch/root" --force-script-chrootless "$@";
 deb() { echo "$root/build/deb/$1"_*_amd64.deb; }
 debs() { for name in "${packages[@]}"; do deb "$name"; done; }
 installed_files() { (cd "$scratch/root" && find . ! -type d ! -path './var/lib/dpkg/*' | sort); }
-refuses() { ! "$@"; }
 
 build_packages() {
   check 'make deb' make -o build deb || report
   cp "$scratch/log" "$scratch/build.log"
   for name in "${packages[@]}"; do check "$name was built" test -s "$(deb $name)"; done
-  check 'no warning on symbols' refuses grep 'dpkg-gensymbols: warning' "$scratch/build.log"
+  check 'no warning on symbols' not grep 'dpkg-gensymbols: warning' "$scratch/build.log"
   check 'lintian finds no error' lintian --fail-on error build/deb/*.changes
   check 'the package has the version of the library' test \
     "$(dpkg-deb -f "$(deb libvfi0)" Version)" = "$(build/vfi --version)-1"
-  check 'no package has a maintainer script' refuses \
+  check 'no package has a maintainer script' not \
     bash -c 'for deb; do dpkg-deb -I "$deb"; done | grep -E " (pre|post)(inst|rm)$"' bash \
     $(debs)
 }
@@ -68,7 +44,7 @@ prepare_root() {
 }
 
 install_packages() {
-  check 'libvfi-dev needs libvfi0' refuses in_root --install "$(deb libvfi-dev)"
+  check 'libvfi-dev needs libvfi0' not in_root --install "$(deb libvfi-dev)"
   check 'clean up after that' in_root --purge libvfi-dev
   check 'install all' in_root --install $(debs)
   for name in "${packages[@]}"; do
@@ -100,13 +76,13 @@ use_packages() {
 }
 
 remove_packages() {
-  check 'libvfi0 stays while libvfi-dev needs it' refuses in_root --remove libvfi0
+  check 'libvfi0 stays while libvfi-dev needs it' not in_root --remove libvfi0
   check 'remove libvfi-dev' in_root --remove libvfi-dev
   check 'a linked program still runs' env LD_LIBRARY_PATH="$scratch/root$libdir" "$scratch/out/pair"
   check 'remove the others' in_root --remove libvfi0 vfi-tools gstreamer1.0-vfi
   check 'purge' in_root --purge "${packages[@]}"
   check 'nothing is left behind' diff "$scratch/before" <(installed_files)
-  check 'no folder is left behind' refuses test -e "$scratch/root/usr"
+  check 'no folder is left behind' not test -e "$scratch/root/usr"
 }
 
 build_packages

@@ -6,24 +6,8 @@
 set -u
 cd "$(dirname "$0")/../.."
 root=$PWD
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0
+source Tests/check.sh
 unset LD_LIBRARY_PATH PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR CMAKE_PREFIX_PATH
-
-# check NAME COMMAND...: passes when the command does.
-check() {
-  local name=$1
-  shift
-  if "$@" > "$scratch/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'PackagingTests: FAILED: %s\n' "$name"
-    tail -20 "$scratch/log"
-    return 1
-  fi
-}
 
 fails_with() {
   local text=$1
@@ -40,7 +24,6 @@ build() (
 )
 
 needs() { readelf -d "$1" | grep -q "NEEDED.*\[$2\]"; }
-without() { ! "$@"; }
 
 pkg_config_shared() {
   local -x PKG_CONFIG_PATH=$prefix/lib/pkgconfig
@@ -66,7 +49,7 @@ pkg_config_static() {
   sed -i "s|^prefix=.*|prefix=$scratch/static-prefix|" "$PKG_CONFIG_PATH/vfi.pc"
   for name in pair stream; do
     check "static: build $name" build "$scratch/static/$name" "$root/examples/c/$name.c" --static
-    check "static: $name needs no libvfi.so" without needs "$scratch/static/$name" libvfi.so.0
+    check "static: $name needs no libvfi.so" not needs "$scratch/static/$name" libvfi.so.0
     check "static: run $name" "$scratch/static/$name"
   done
   check 'static: same times as with the shared library' diff <("$scratch/static/stream") \
@@ -102,7 +85,7 @@ cmake_builds() {
     check "CMake, $name: run $program" "$folder/$program"
   done
   check "CMake, $name: pair_static needs no libvfi.so" \
-    without needs "$folder/pair_static" libvfi.so.0
+    not needs "$folder/pair_static" libvfi.so.0
 }
 
 configure_only() {
@@ -113,8 +96,7 @@ configure_only() {
 
 cmake_tests() {
   if ! command -v cmake > /dev/null; then
-    skipped=$((skipped + 1))
-    echo 'cmake is not installed'
+    skip cmake
     return
   fi
   cmake_builds installed "$prefix"
@@ -146,7 +128,7 @@ multiarch_tests() {
 }
 
 prefix=$scratch/prefix
-check 'make install' make -o products install PREFIX="$prefix" || exit 1
+check 'make install' make -o products install PREFIX="$prefix" || report
 pkg_config_shared
 pkg_config_uninstalled
 pkg_config_static
@@ -154,5 +136,4 @@ archive
 cmake_tests
 multiarch_tests
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[[ $failed == 0 ]]
+report

@@ -7,26 +7,7 @@
 set -u
 program=$(realpath "$1")
 folder=$(dirname "$program")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0
-
-check() {
-  local name=$1
-  shift
-  if "$@" > "$scratch/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'manual.sh: FAILED: %s\n' "$name"
-    head -20 "$scratch/log"
-  fi
-}
-
-skip() {
-  skipped=$((skipped + 1))
-  echo "$1 is not installed"
-}
+source "$(dirname "$0")/../check.sh"
 
 commands() { "$program" --help | sed -n '/^SUBCOMMANDS:/,$s/^  \([a-z-]*\)  .*/\1/p'; }
 
@@ -117,5 +98,4 @@ manual
 completions
 zsh_completion
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[[ $failed == 0 ]]
+report
