@@ -18,20 +18,30 @@ if [[ $1 == --object ]]; then
 fi
 suite=$1
 shift
+case $suite in
+  bookworm) release=5.1 ;;
+  trixie) release=7.1 ;;
+  sid) release=9.0 ;;
+  *)
+    echo "$suite is not bookworm, trixie or sid" >&2
+    exit 1
+    ;;
+esac
 folder=$root/build/ffmpeg/$suite
 tree=$folder/source
 
 no_sources() {
-  echo "the sources of FFmpeg cannot be had from Debian $suite: $1" >&2
+  echo "the sources of FFmpeg $release cannot be had from Debian $suite: $1" >&2
   exit 3
 }
 
 # Debian's mirror that this machine uses, with lists of our own: only root may change apt's.
 fetch() {
   local mirror apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2> /dev/null \
-    | grep -E '/debian/?$' | sort -u | head -1) || true
+  mirror=$(apt-get update --print-uris 2> /dev/null \
+    | sed -nE "s|^'([^']*/debian)/dists/.*|\1|p" | sort -u | head -1) || true
   [[ -n $mirror ]] || no_sources 'apt knows no mirror'
+  rm -rf "$folder/archives"
   mkdir -p "$folder"/{lists,cache,archives}/partial
   echo "deb-src [signed-by=$keyring] $mirror $suite main" > "$folder/sources.list"
   apt=(apt-get -q -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null
@@ -42,6 +52,7 @@ fetch() {
   rm -rf "$tree.new"
   mkdir "$tree.new"
   tar -xf "$folder"/archives/ffmpeg_*.orig.tar.?z -C "$tree.new" --strip-components=1
+  [[ $(< "$tree.new/RELEASE") == "$release"* ]] || no_sources "it has $(< "$tree.new/RELEASE") now"
   "$here/make-patch.sh" "$tree.new" > "$folder/vfi.patch"
   patch --quiet -d "$tree.new" -p1 < "$folder/vfi.patch"
   mv "$tree.new" "$tree"
