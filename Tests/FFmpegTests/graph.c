@@ -28,7 +28,8 @@ int graph_open(graph *graph, const clip *clip, const char *options) {
   av_log_set_callback(collect);
   graph->all = avfilter_graph_alloc();
   graph->all->nb_threads = 2;
-  snprintf(text, sizeof text, "video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:frame_rate=%d/%d",
+  snprintf(text, sizeof text,
+           "video_size=%dx%d:pix_fmt=%d:time_base=%d/%d:frame_rate=%d/%d:pixel_aspect=4/3",
            clip->width, clip->height, clip->format, clip->timebase.num, clip->timebase.den,
            clip->rate.num, clip->rate.den);
   ret = avfilter_graph_create_filter(&graph->source, avfilter_get_by_name("buffer"), "source", text,

@@ -3,8 +3,8 @@
 #
 # Builds an FFmpeg with the filter vfi from the sources of a Debian suite, in build/ffmpeg:
 #
-#   build.sh bookworm [OPTION...]       FFmpeg 5.1: programs and shared libraries
-#   build.sh --object trixie|sid        FFmpeg 7.1, 9.0: only compiles the filter
+#   build.sh bookworm|trixie|sid [OPTION...]    FFmpeg 5.1, 7.1, 9.0: programs, shared libraries
+#   build.sh --object bookworm|trixie|sid       only compiles the filter
 #
 # OPTIONs are added to those of `configure`. Sources and objects are kept for the next time. Needs
 # `make build`. The apt sources of this machine stay as they are. Status 3: no sources to be had.
