@@ -169,8 +169,9 @@ static long resident_pages(void) {
   return resident;
 }
 
-/* Two hours of film to 60 a second: times in closed form, and memory that stays. Most pictures are
-   equal to those before, so that most of the time no motion is looked for. */
+/* Two hours of film to 60 a second: times in closed form, and memory that stays: a lost reference
+   to a buffer would be 9 MB. Most pictures are equal to those before, so that most of the time no
+   motion is looked for. */
 static void two_hours(void) {
   enum { SOURCES = 172628 };
   graph graph;
@@ -191,7 +192,7 @@ static void two_hours(void) {
   }
   CHECK(code == AVERROR_EOF && wrong == 0);
   CHECK(outputs == (INT64_C(1001) * SOURCES + 399) / 400 && outputs > 430000);
-  CHECK(early > 0 && (resident_pages() - early) * sysconf(_SC_PAGESIZE) < 1 << 20);
+  CHECK(early > 0 && (resident_pages() - early) * sysconf(_SC_PAGESIZE) < 4 << 20);
   graph_close(&graph);
   CHECK(graph_pictures == 0);
 }
