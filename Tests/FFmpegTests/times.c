@@ -71,6 +71,18 @@ static void rates(void) {
   check_run(&film, "60", early, 4, 400, 1001);
 }
 
+/* No time base holds both times exactly: the output's interval is kept, sources are rounded. */
+static void odd_units(void) {
+  const clip fine = {AV_PIX_FMT_YUV420P, 16, 16, {1, 999999937}, {25, 1}};
+  const AVRational unit = {143, 306780000};
+  int64_t times[50];
+  for (int i = 0; i < 50; i++)
+    times[i] = INT64_C(1000000000000) + i * INT64_C(40000001);
+  int64_t last = av_rescale_q(times[49], fine.timebase, unit);
+  int64_t interval = last - av_rescale_q(times[48], fine.timebase, unit);
+  check_run(&fine, "fps=60000/1001", times, 50, 35791, last + interval);
+}
+
 static void variable_rate(void) {
   int64_t times[200], time = 12345;
   uint32_t random = 1;
@@ -199,6 +211,7 @@ static void two_hours(void) {
 
 int main(void) {
   rates();
+  odd_units();
   variable_rate();
   durations();
   odd_times();

@@ -4,9 +4,10 @@
  * FFmpeg filter: a higher frame rate by libvfi. For FFmpeg 5.1, 7.1 and 9.0, see docs/ffmpeg.md.
  *
  * Times are whole numbers in the time base of the output, which is a divisor of the input's time
- * base and of the output interval, so that nothing is ever rounded. Of a run of sources (see
- * vfi_sources.h) output n stands at start + n / fps and is due while that is before the end of the
- * run's last frame. An output at the time of a source is a new reference to that source's buffer.
+ * base, if FFmpeg can write that, and of the output interval, so that no rounding adds up. Of a run
+ * of sources (see vfi_sources.h) output n stands at start + n / fps and is due before the end of
+ * the run's last frame. An output at the time of a source is a new reference to that source's
+ * buffer.
  */
 #include <stdint.h>
 
