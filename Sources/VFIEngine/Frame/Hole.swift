@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+
+/// What of a frame is to be filled, within the region that is worked on.
+///
+/// Samples of a subsampled component belong to the hole when any of their pixels does.
+@safe struct Hole {
+  /// 1 at pixels of the mask and up to `dilation` pixels (Euclidean) around them, else 0.
+  let pixels: Grid<UInt8>
+
+  /// `mask` is GRAY8 of the region's size and marks pixels by any value but 0, as do `rectangles`.
+  init(
+    mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, dilation: Int,
+    in arena: Arena, on engine: Engine
+  ) throws(VFIError) {
+    let distances = try HoleDistances(
+      mask: mask, rectangles: rectangles, height: height, width: width, reach: dilation,
+      in: arena, on: engine)
+    let pixels = try arena.grid(UInt8(0), height: height, width: width)
+    for y in 0..<height {
+      for x in 0..<width where distances[y, x] <= dilation * dilation { pixels[y, x] = 1 }
+    }
+    self.pixels = pixels
+  }
+
+  /// Whether a component's sample belongs to the hole.
+  func contains(_ component: ComponentLayout, _ y: Int, _ x: Int) -> Bool {
+    if component.shiftX == 0, component.shiftY == 0 { return pixels[y, x] != 0 }
+    for row in y << component.shiftY..<min((y + 1) << component.shiftY, pixels.height) {
+      for column in x << component.shiftX..<min((x + 1) << component.shiftX, pixels.width)
+      where pixels[row, column] != 0 {
+        return true
+      }
+    }
+    return false
+  }
+}
+
+/// Squared distances to the mask as far as `reach`; larger ones are `Int(Int32.max)`.
+@safe struct HoleDistances {
+  private let squares: Grid<Int32>
+
+  init(
+    mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, reach: Int,
+    in arena: Arena, on engine: Engine
+  ) throws(VFIError) {
+    let squares = try arena.grid(Int32.max, height: height, width: width)
+    let vertical = try Self.verticalDistances(
+      mask, rectangles, height: height, width: width, reach: reach, in: arena)
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
+        for x in 0..<width {
+          var least = Int32.max
+          for column in max(0, x - reach)...min(width - 1, x + reach) {
+            let distance = Int(vertical[y, column])
+            if distance <= reach {
+              let dx = column - x
+              least = min(least, Int32(distance * distance + dx * dx))
+            }
+          }
+          squares[y, x] = least
+        }
+      }
+    }
+    self.squares = squares
+  }
+
+  subscript(y: Int, x: Int) -> Int { Int(squares[y, x]) }
+
+  /// Pixels to the nearest one of the mask in the same column, at most `reach + 1`.
+  private static func verticalDistances(
+    _ mask: Frame?, _ rectangles: [PixelRectangle], height: Int, width: Int, reach: Int,
+    in arena: Arena
+  ) throws(VFIError) -> Grid<UInt8> {
+    let far = UInt8(reach + 1)
+    let grid = try arena.grid(far, height: height, width: width)
+    if let mask {
+      let samples = ComponentSamples(mask, 0)
+      for y in 0..<height {
+        for x in 0..<width where samples[y, x] != 0 { grid[y, x] = 0 }
+      }
+    }
+    for rectangle in rectangles {
+      for y in rectangle.y..<rectangle.y + rectangle.height {
+        for x in rectangle.x..<rectangle.x + rectangle.width { grid[y, x] = 0 }
+      }
+    }
+    for y in stride(from: 1, to: height, by: 1) {
+      for x in 0..<width { grid[y, x] = min(grid[y, x], min(grid[y - 1, x], far - 1) + 1) }
+    }
+    for y in stride(from: height - 2, through: 0, by: -1) {
+      for x in 0..<width { grid[y, x] = min(grid[y, x], min(grid[y + 1, x], far - 1) + 1) }
+    }
+    return grid
+  }
+}

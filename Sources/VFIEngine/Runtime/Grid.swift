@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+/// A view of one value a pixel, `[height, width]`, in the memory of an ``Arena``.
+@safe package struct Grid<Element: BitwiseCopyable> {
+  package let height: Int
+  package let width: Int
+  let base: UnsafeMutablePointer<Element>
+
+  /// One value; its place is checked.
+  package subscript(y: Int, x: Int) -> Element {
+    get {
+      precondition(y >= 0 && y < height && x >= 0 && x < width)
+      return unsafe base[y &* width &+ x]
+    }
+    nonmutating set {
+      precondition(y >= 0 && y < height && x >= 0 && x < width)
+      unsafe base[y &* width &+ x] = newValue
+    }
+  }
+}
+
+extension Arena {
+  /// A grid in which every value is `value`.
+  package func grid<Element: BitwiseCopyable>(
+    _ value: Element, height: Int, width: Int
+  ) throws(VFIError) -> Grid<Element> {
+    let (count, overflow) = height.multipliedReportingOverflow(by: width)
+    guard !overflow, height > 0, width > 0 else {
+      throw .size("a grid of \(height) x \(width) is too large")
+    }
+    let memory = unsafe try buffer(of: Element.self, count: count)
+    unsafe memory.initialize(repeating: value, count: count)
+    return unsafe Grid(height: height, width: width, base: memory)
+  }
+}

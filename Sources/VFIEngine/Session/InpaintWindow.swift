@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import CIntrinsics
+
+/// Frames, their masks, and the region around all holes that is worked on.
+struct InpaintWindow {
+  let frames: [Frame]
+  let region: PixelRectangle
+  private let masks: [Frame]
+  /// In coordinates of the region.
+  private let rectangles: [PixelRectangle]
+  let dilation: Int
+  /// That of all frames, where there is one mask or none.
+  private var shared: Hole?
+
+  /// Nil where no mask marks a pixel.
+  init?(
+    _ frames: [Frame], masks: [Frame], rectangles: [PixelRectangle], settings: InpaintSettings,
+    on engine: Engine
+  ) throws(VFIError) {
+    let (width, height) = (frames[0].description.width, frames[0].description.height)
+    let clipped = rectangles.compactMap { $0.clipped(width: width, height: height) }
+    var bounds: PixelRectangle?
+    for rectangle in clipped { bounds = rectangle.union(bounds) }
+    for mask in masks { bounds = mask.nonZeroBounds()?.union(bounds) ?? bounds }
+    guard let bounds else { return nil }
+    let region = bounds.widened(
+      by: settings.dilation + Inpainter.margin, width: width, height: height)
+    var parts: [Frame] = []
+    for mask in masks { parts.append(try mask.cropped(to: region)) }
+    self.frames = frames
+    self.masks = parts
+    self.rectangles = clipped.map {
+      PixelRectangle(x: $0.x - region.x, y: $0.y - region.y, width: $0.width, height: $0.height)
+    }
+    self.region = region
+    dilation = settings.dilation
+    if masks.count < 2 { shared = try hole(0, in: engine.scratch, on: engine) }
+  }
+
+  /// The region of a frame.
+  func part(_ number: Int) throws(VFIError) -> Frame { try frames[number].cropped(to: region) }
+
+  func hole(_ number: Int, in arena: Arena, on engine: Engine) throws(VFIError) -> Hole {
+    if let shared { return shared }
+    return try Hole(
+      mask: mask(number), rectangles: rectangles, height: region.height, width: region.width,
+      dilation: dilation, in: arena, on: engine)
+  }
+
+  /// Squared distances of the region's pixels to the mask itself.
+  func distances(_ number: Int, in arena: Arena, on engine: Engine) throws(VFIError)
+    -> HoleDistances
+  {
+    try HoleDistances(
+      mask: mask(number), rectangles: rectangles, height: region.height, width: region.width,
+      reach: dilation, in: arena, on: engine)
+  }
+
+  private func mask(_ number: Int) -> Frame? {
+    masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : number]
+  }
+}
+
+/// The region of one frame: its samples, its hole, and luma in which the hole is filled.
+struct InpaintSight {
+  let part: Frame
+  let hole: Hole
+  /// The hole at a quarter of the size, one cell wider.
+  let cells: Grid<UInt8>
+  let luma: LumaPyramid
+
+  init(
+    _ window: InpaintWindow, _ number: Int, in arena: Arena, on engine: Engine
+  ) throws(VFIError) {
+    let part = try window.part(number)
+    let hole = try window.hole(number, in: arena, on: engine)
+    self.part = part
+    self.hole = hole
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    // The search wants patches of 8 x 8 pixels at half the size, and flows at a quarter.
+    let height = max(16, (window.region.height + 3) / 4 * 4)
+    let width = max(16, (window.region.width + 3) / 4 * 4)
+    cells = try hole.reduced(
+      by: 4, widenedBy: 1, height: height / 4, width: width / 4, in: arena)
+    let image = try engine.scratch.map(height: height, width: width, channels: 3)
+    try part.loadRGB(into: image, on: engine)
+    let kernel = unsafe engine.kernels.inverseSearch.halfLuma
+    luma = try unsafe LumaPyramid(height: height / 2, width: width / 2, in: arena, on: engine) {
+      level throws(VFIError) in
+      try engine.forEachRows(height / 2) { first, end in
+        unsafe kernel(image.view, level, first, end)
+      }
+      let half = try engine.scratch.map(height: height / 2, width: width / 2, channels: 1)
+      for y in 0..<half.height {
+        unsafe (half.base + y * half.width).update(
+          from: level.base + y * level.stride, count: half.width)
+      }
+      try fillMembrane(
+        half,
+        unknown: hole.reduced(
+          by: 2, widenedBy: 0, height: half.height, width: half.width, in: engine.scratch),
+        sweeps: 4, on: engine)
+      for y in 0..<half.height {
+        unsafe (level.base + y * level.stride).update(
+          from: half.base + y * half.width, count: half.width)
+      }
+    }
+  }
+}
+
+extension Hole {
+  /// 1 where a cell of `side` x `side` pixels, or one at most `reach` cells away, has a pixel of the
+  /// hole.
+  func reduced(
+    by side: Int, widenedBy reach: Int, height: Int, width: Int, in arena: Arena
+  ) throws(VFIError) -> Grid<UInt8> {
+    let cells = try arena.grid(UInt8(0), height: height, width: width)
+    for y in 0..<pixels.height {
+      for x in 0..<pixels.width where pixels[y, x] != 0 { cells[y / side, x / side] = 1 }
+    }
+    guard reach > 0 else { return cells }
+    let wider = try arena.grid(UInt8(0), height: height, width: width)
+    for y in 0..<height {
+      for x in 0..<width where cells[y, x] != 0 {
+        for row in max(0, y - reach)...min(height - 1, y + reach) {
+          for column in max(0, x - reach)...min(width - 1, x + reach) { wider[row, column] = 1 }
+        }
+      }
+    }
+    return wider
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+
+/// How a hole is filled, with the defaults of `vfi.h`.
+package struct InpaintSettings: Sendable {
+  package static let maximumDilation = 64
+
+  /// Pixels around the mask that are filled as well.
+  package var dilation = 4
+  /// Pixels over which the fill fades into the picture, within the dilation.
+  package var feather = 2
+
+  package init() {}
+}
+
+/// What is known of a frame that was filled.
+package struct InpaintInfo: Equatable, Sendable {
+  /// Pixels that were filled: those of the dilated mask.
+  package var filled = 0
+  /// How many of them were seen in another frame.
+  package var propagated = 0
+  /// Frames that were looked at, without the one that was filled.
+  package var framesUsed = 0
+}
+
+/// Fills holes of a frame from its neighbours, and what none of them shows from its surroundings.
+///
+/// Of each direction in time, frame by frame: motion between neighbours by inverse search, completed
+/// inside the hole as a membrane; each pixel of the hole follows it until it comes out of the hole of
+/// a frame, if motion forward and backward agree. The first sample that is found counts, corrected
+/// by the difference of brightness that the rim of the hole shows. Both directions are blended by
+/// confidence. Only the hole and a margin around it are looked at. The result depends on the frames
+/// and masks given, and on nothing that was done before.
+package final class Inpainter {
+  /// Pixels around all holes that are searched for motion and for what the holes hide.
+  static let margin = 64
+  /// Sweeps of a membrane.
+  static let sweeps = 10
+
+  let engine: Engine
+  /// A chain of neighbours ends where the scene score is above; nil = it never does.
+  let cutThreshold: Double?
+  /// Luma and hole of the frame that a chain has come to, and of the one after it.
+  private let slots: [Arena]
+
+  package init(engine: Engine, settings: InterpolatorSettings = InterpolatorSettings()) {
+    self.engine = engine
+    cutThreshold = settings.sceneCut ? settings.sceneCutThreshold : nil
+    slots = [Arena(ledger: engine.ledger), Arena(ledger: engine.ledger)]
+  }
+
+  /// Writes `frames[index]` to `out` with its hole filled.
+  ///
+  /// `masks` has no element, one for all frames, or one for each; `rectangles` belong to all masks.
+  /// Frames are alike, `out` shares no memory with them, masks are GRAY8 of the same size.
+  package func inpaint(
+    _ frames: [Frame], masks: [Frame], rectangles: [PixelRectangle] = [], index: Int,
+    settings: InpaintSettings = InpaintSettings(), into out: Frame
+  ) throws(VFIError) -> InpaintInfo {
+    try check(frames, masks: masks, index: index, settings: settings, out)
+    if engine.cancellation.isCancelled { throw .cancelled }
+    let mark = engine.scratch.mark
+    defer { release(to: mark) }
+    let source = frames[index]
+    try source.copy(to: out, on: engine)
+    guard
+      let window = try InpaintWindow(
+        frames, masks: masks, rectangles: rectangles, settings: settings, on: engine)
+    else { return InpaintInfo() }
+    let target = try InpaintTarget(window, index: index, settings: settings, on: engine)
+    var info = InpaintInfo(filled: target.filled)
+    guard info.filled > 0 else { return info }
+    for step in [1, -1] {
+      info.framesUsed += try propagate(target, window, from: index, step: step)
+    }
+    info.propagated = target.propagated
+    try target.fill(into: try out.cropped(to: window.region), on: engine)
+    return info
+  }
+
+  private func check(
+    _ frames: [Frame], masks: [Frame], index: Int, settings: InpaintSettings, _ out: Frame
+  ) throws(VFIError) {
+    guard frames.indices.contains(index) else {
+      throw .argument("frame \(index) is none of the \(frames.count) given")
+    }
+    guard [0, 1, frames.count].contains(masks.count) else {
+      throw .argument("there are \(masks.count) masks for \(frames.count) frames")
+    }
+    let description = frames[index].description
+    guard frames.allSatisfy({ $0.description == description }) else {
+      throw .format("the frames are not alike")
+    }
+    guard out.description.format == description.format else {
+      throw .format("out differs from the frames")
+    }
+    for frame in masks + [out] {
+      guard
+        frame.description.width == description.width,
+        frame.description.height == description.height
+      else { throw .size("a mask or out differs from the frames") }
+    }
+    guard masks.allSatisfy({ $0.description.format == .gray8 }) else {
+      throw .format("a mask is not GRAY8")
+    }
+    guard (0...InpaintSettings.maximumDilation).contains(settings.dilation) else {
+      throw .argument(
+        "dilation \(settings.dilation) is not 0 to \(InpaintSettings.maximumDilation)")
+    }
+    guard (0...settings.dilation).contains(settings.feather) else {
+      throw .argument("feather \(settings.feather) is not 0 to the dilation, \(settings.dilation)")
+    }
+    guard (frames + masks).allSatisfy({ !$0.overlaps(out) }) else {
+      throw .argument("out shares memory with a frame or a mask")
+    }
+  }
+
+  /// Follows the hole's pixels in one direction; returns the number of frames that were looked at.
+  private func propagate(
+    _ target: InpaintTarget, _ window: InpaintWindow, from index: Int, step: Int
+  ) throws(VFIError) -> Int {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let trace = try HoleTrace(target, on: engine)
+    var number = index
+    var current = try sight(window, index, hops: 0)
+    while trace.isOpen, window.frames.indices.contains(number + step) {
+      let next = number + step
+      if try isCut(window.frames[number], window.frames[next]) { break }
+      let seen = try sight(window, next, hops: abs(next - index))
+      let hopMark = engine.scratch.mark
+      defer { engine.scratch.release(to: hopMark) }
+      let motion = try HoleMotion(from: current, to: seen, on: engine)
+      try trace.advance(motion, to: seen, on: engine)
+      try target.collect(
+        trace, from: seen, hops: abs(next - index), on: engine)
+      (number, current) = (next, seen)
+    }
+    return abs(number - index)
+  }
+
+  /// Luma and hole of a frame, in the memory of those two hops before.
+  private func sight(
+    _ window: InpaintWindow, _ number: Int, hops: Int
+  ) throws(VFIError) -> InpaintSight {
+    let arena = slots[hops % 2]
+    try arena.reset()
+    return try InpaintSight(window, number, in: arena, on: engine)
+  }
+
+  private func isCut(_ a: Frame, _ b: Frame) throws(VFIError) -> Bool {
+    guard let cutThreshold else { return false }
+    return try SceneCut.score(a, b, on: engine) > cutThreshold
+  }
+
+  /// Takes all memory back, and joins what the first call has left in several blocks.
+  private func release(to mark: Arena.Mark) {
+    engine.scratch.release(to: mark)
+    for arena in slots + [engine.scratch] where arena.isFragmented {
+      // Without memory for a better layout, the next call takes what it needs, or says so.
+      if (try? arena.reset()) == nil { arena.clear() }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+import TestSupport
+import Testing
+import VFIEngine
+
+@Suite struct InpainterTests {
+  private let description: FrameDescription
+
+  init() throws {
+    description = try FrameDescription(format: .gray8, width: 160, height: 120)
+  }
+
+  private func inpainter(threads: Int = 2, cancellation: Cancellation = .never()) throws
+    -> Inpainter
+  {
+    // Waves that move by more than a cell of the thumbnail look like a cut.
+    var settings = InterpolatorSettings()
+    settings.sceneCut = false
+    return Inpainter(
+      engine: Engine(runner: try ThreadPool(threads: threads), cancellation: cancellation),
+      settings: settings)
+  }
+
+  /// A texture that moves by `velocity` a frame and grows brighter by `fade`.
+  private func frames(
+    _ count: Int, velocity: (x: Int, y: Int) = (3, 1), fade: Float = 0
+  ) throws -> [GuardedFrame] {
+    try (0..<count).map { number in
+      let frame = try GuardedFrame(description, padding: 5)
+      frame.fill { _, y, x in
+        let (u, v) = (Float(x - velocity.x * number), Float(y - velocity.y * number))
+        let waves =
+          30 * sinf(0.21 * u + 0.05 * v) + 30 * sinf(0.17 * v - 0.08 * u)
+          + 20 * sinf(0.47 * u + 0.31 * v)
+        return 110 + waves + fade * Float(number)
+      }
+      return frame
+    }
+  }
+
+  /// Frames are views: whoever made them must keep them until the call is over.
+  private func inpaint(
+    _ inpainter: Inpainter, _ frames: [GuardedFrame], masks: [GuardedFrame] = [],
+    rectangles: [PixelRectangle] = [], index: Int, into out: GuardedFrame
+  ) throws -> InpaintInfo {
+    defer { withExtendedLifetime((frames, masks, out)) {} }
+    return try inpainter.inpaint(
+      frames.map(\.frame), masks: masks.map(\.frame), rectangles: rectangles, index: index,
+      into: out.frame)
+  }
+
+  /// Mean absolute difference of two frames in a rectangle.
+  private func error(_ a: GuardedFrame, _ b: GuardedFrame, _ part: PixelRectangle) -> Float {
+    var sum: Float = 0
+    for y in part.y..<part.y + part.height {
+      for x in part.x..<part.x + part.width { sum += abs(a[0, y, x] - b[0, y, x]) }
+    }
+    return sum / Float(part.width * part.height)
+  }
+
+  /// Writes `value` to a rectangle.
+  private func spoil(_ frame: GuardedFrame, _ part: PixelRectangle, _ value: Float) {
+    for y in part.y..<part.y + part.height {
+      for x in part.x..<part.x + part.width { frame[0, y, x] = value }
+    }
+  }
+
+  @Test(arguments: [0, 4 as Float]) func findsWhatMovesOutOfTheHole(fade: Float) throws {
+    let hole = PixelRectangle(x: 70, y: 50, width: 14, height: 16)
+    let (clean, spoilt) = (try frames(9, fade: fade), try frames(9, fade: fade))
+    for frame in spoilt { spoil(frame, hole, 255) }
+    let out = try GuardedFrame(description, padding: 1)
+    let inpainter = try inpainter()
+    let alone = try inpaint(inpainter, [spoilt[4]], rectangles: [hole], index: 0, into: out)
+    #expect(alone.propagated == 0 && alone.framesUsed == 0)
+    let blurred = error(out, clean[4], hole)
+    let info = try inpaint(inpainter, spoilt, rectangles: [hole], index: 4, into: out)
+    #expect(info.propagated > info.filled * 9 / 10 && info.framesUsed > 2)
+    #expect(error(out, clean[4], hole) < 3)
+    #expect(blurred > 3 * error(out, clean[4], hole))
+    #expect(out.guardsAreIntact)
+  }
+
+  @Test func stillPicturesComeBackBitByBit() throws {
+    // The hole moves over a picture that does not.
+    let clean = try frames(5, velocity: (0, 0))
+    let spoilt = try frames(5, velocity: (0, 0))
+    var masks: [GuardedFrame] = []
+    for (number, frame) in spoilt.enumerated() {
+      let hole = PixelRectangle(x: 30 + 24 * number, y: 50, width: 16, height: 20)
+      spoil(frame, hole, 0)
+      let mask = try GuardedFrame(description)
+      mask.fill { _, _, _ in 0 }
+      spoil(mask, hole, 1)
+      masks.append(mask)
+    }
+    let out = try GuardedFrame(description)
+    for index in 0..<5 {
+      let info = try inpaint(try inpainter(), spoilt, masks: masks, index: index, into: out)
+      #expect(info.propagated == info.filled)
+      #expect(out.bytes == clean[index].bytes)
+    }
+  }
+
+  @Test func cancelledCallsThrowAndLeaveTheNextOneAlone() throws {
+    let cancellation = Cancellation.never()
+    let inpainter = try inpainter(cancellation: cancellation)
+    let frame = try frames(1)[0]
+    let out = try GuardedFrame(description)
+    let hole = PixelRectangle(x: 70, y: 50, width: 14, height: 16)
+    cancellation.cancel()
+    #expect(throws: VFIError.cancelled) {
+      _ = try inpaint(inpainter, [frame], rectangles: [hole], index: 0, into: out)
+    }
+    cancellation.reset()
+    let info = try inpaint(inpainter, [frame], rectangles: [hole], index: 0, into: out)
+    #expect(info.filled > 14 * 16)
+  }
+
+  @Test func unlikeArgumentsThrow() throws {
+    let inpainter = try inpainter()
+    let frame = try frames(1)[0]
+    let out = try GuardedFrame(description)
+    let other = try GuardedFrame(
+      try FrameDescription(format: .gray8, width: 159, height: 120))
+    let color = try GuardedFrame(
+      try FrameDescription(format: .yuv420p8, width: 160, height: 120))
+    let wrong: [([GuardedFrame], [GuardedFrame], Int, GuardedFrame)] = [
+      ([frame], [other], 0, out), ([frame], [color], 0, out), ([frame], [frame, frame], 0, out),
+      ([frame], [frame], 1, out), ([frame], [frame], -1, out), ([frame, other], [frame], 0, out),
+      ([], [], 0, out), ([frame], [frame], 0, frame), ([frame], [frame], 0, color),
+    ]
+    for (frames, masks, index, out) in wrong {
+      #expect(throws: VFIError.self) {
+        _ = try inpaint(inpainter, frames, masks: masks, index: index, into: out)
+      }
+    }
+    for (dilation, feather) in [(-1, 0), (65, 0), (4, 5), (4, -1)] {
+      var settings = InpaintSettings()
+      (settings.dilation, settings.feather) = (dilation, feather)
+      #expect(throws: VFIError.self) {
+        _ = try inpainter.inpaint(
+          [frame.frame], masks: [frame.frame], index: 0, settings: settings, into: out.frame)
+      }
+    }
+    withExtendedLifetime((frame, out)) {}
+  }
+}
