@@ -543,6 +543,77 @@ VFI_CHECKED vfi_status vfi_get_stats(const vfi_context *VFI_NULLABLE context,
                                      vfi_stats *VFI_NULLABLE stats);
 void vfi_reset_stats(vfi_context *VFI_NULLABLE context);
 
+/* ------------------------------------------------------------------ inpainting --------------- */
+
+/** Pixels x ... x + width - 1 of the rows y ... y + height - 1; what lies outside does not count.
+ */
+typedef struct vfi_rectangle {
+  int32_t x;
+  int32_t y;
+  int32_t width;
+  int32_t height;
+} vfi_rectangle;
+
+/** What to fill, and how its border looks. */
+typedef struct vfi_inpaint_params {
+  size_t struct_size;
+  int32_t dilation; /**< pixels around the mask that are filled too, 0..64, default 4 */
+  /** Pixels over which the fill fades into the picture, 0..dilation, default 2. They are the
+      outermost ones of the dilated mask; the mask itself is always filled wholly. */
+  int32_t feather;
+  int32_t rectangle_count; /**< 0..1024 */
+  int32_t reserved;        /**< zero */
+  /** Filled in every frame, in addition to its mask. */
+  const vfi_rectangle *VFI_NULLABLE rectangles;
+} vfi_inpaint_params;
+
+/** Fills in the defaults: no rectangles. */
+void vfi_inpaint_params_init(vfi_inpaint_params *VFI_NULLABLE params, size_t struct_size);
+
+/** How a frame was filled. */
+typedef struct vfi_inpaint_info {
+  size_t struct_size;
+  uint64_t filled_pixels;     /**< of the dilated mask */
+  uint64_t propagated_pixels; /**< those of them that another frame shows */
+  int32_t frames_used;        /**< other frames that were looked at */
+  int32_t reserved;           /**< zero */
+  uint64_t elapsed_ns;        /**< wall time */
+} vfi_inpaint_info;
+
+/**
+ * Fills the hole of frames[index] from the other frames of a window, and what none of them shows
+ * from its surroundings. `frames` are `count` (1 to 256) neighbours in order of time, of the same
+ * format, size and colour description; the nearest are looked at first, and none beyond a scene cut
+ * (params.scene_cut of the context). `masks`: mask_count = 1: one mask for all frames;
+ * mask_count = count: one for each; 0 (NULL): rectangles only. A mask is a frame of
+ * VFI_FORMAT_GRAY8 of the same size whose samples mark a pixel by any value but 0; its colour
+ * fields do not matter.
+ *
+ * out: as in vfi_interpolate(); it gets a copy of frames[index] in which samples outside the
+ * dilated mask keep their bits. A sample of a subsampled plane is inside when one of its pixels is.
+ * The dilation is a disc. params: NULL = defaults. info: may be NULL.
+ *
+ * The work is done in the rectangle around all masks and 64 pixels more, and the memory for it, 80
+ * to 100 bytes a pixel, grows with that rectangle, not with `count`. vfi_memory_required() does not
+ * count it; memory_limit does. The result depends on this call's arguments and on the context's
+ * scene cut and CPU only. VFI_ERR_STATE: `context` is a stream's.
+ */
+VFI_CHECKED vfi_status vfi_inpaint_window(vfi_context *VFI_NULLABLE context, int32_t count,
+                                          const vfi_frame *VFI_NULLABLE frames, int32_t mask_count,
+                                          const vfi_frame *VFI_NULLABLE masks, int32_t index,
+                                          const vfi_inpaint_params *VFI_NULLABLE params,
+                                          vfi_frame *VFI_NULLABLE out,
+                                          vfi_inpaint_info *VFI_NULLABLE info);
+
+/** As vfi_inpaint_window() with one frame, of which the surroundings of the hole are all that is
+    known. mask: may be NULL, then there are rectangles only. */
+VFI_CHECKED vfi_status vfi_inpaint(vfi_context *VFI_NULLABLE context,
+                                   const vfi_frame *VFI_NULLABLE frame,
+                                   const vfi_frame *VFI_NULLABLE mask,
+                                   const vfi_inpaint_params *VFI_NULLABLE params,
+                                   vfi_frame *VFI_NULLABLE out,
+                                   vfi_inpaint_info *VFI_NULLABLE info);
+
 /* ------------------------------------------------------------------ stream layer ------------- */
 
 /**

@@ -5,6 +5,7 @@ import VFIEngine
 /// What a `vfi_context` points to.
 final class Context {
   let interpolator: Interpolator
+  let inpainter: Inpainter
   let parameters: Parameters
   let errors = ErrorText()
   /// A stream's context makes no pairs of its own, and is destroyed with the stream.
@@ -22,6 +23,7 @@ final class Context {
     interpolator = Interpolator(
       model: try parameters.network(of: model, for: kernels),
       engine: try parameters.makeEngine(kernels: kernels), settings: parameters.settings)
+    inpainter = Inpainter(engine: interpolator.engine, settings: parameters.settings)
     parameters.log.info(
       "model \(model.info.name) (\(model.info.architecture)), \(interpolator.model.precision), "
         + "\(engine.workers) threads, \(kernels.level)")

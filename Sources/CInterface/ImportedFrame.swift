@@ -101,6 +101,25 @@ extension Frame {
     guard !overlapsItself else { throw .argument("\(name): its planes overlap each other") }
   }
 
+  /// A view of the caller's mask `name` for frames described as `first` is: GRAY8, of any colours.
+  init(importingMask mask: UnsafePointer<vfi_frame>?, _ name: String, of first: Frame)
+    throws(VFIError)
+  {
+    let frame = unsafe try Frame(importing: mask, name)
+    guard frame.description.format == .gray8 else {
+      throw .format("\(name): the format is \(frame.description.format), not gray8")
+    }
+    guard
+      frame.description.width == first.description.width,
+      frame.description.height == first.description.height
+    else {
+      throw .size(
+        "\(name): \(frame.description.width) x \(frame.description.height) differs from the "
+          + "frame's \(first.description.width) x \(first.description.height)")
+    }
+    self = frame
+  }
+
   private static func checkSame(
     _ description: FrameDescription, _ first: FrameDescription
   ) throws(VFIError) {

@@ -22,6 +22,9 @@ _Static_assert(offsetof(vfi_info, elapsed_ns) == 24 && sizeof(vfi_info) == 32, "
 _Static_assert(sizeof(vfi_motion) == 40 && sizeof(vfi_option) == 64, "vfi_motion, vfi_option");
 _Static_assert(offsetof(vfi_stats, peak_bytes) == 112 && sizeof(vfi_stats) == 160, "vfi_stats");
 _Static_assert(sizeof(vfi_distance) == 40 && sizeof(vfi_confidence) == 32, "maps of a frame");
+_Static_assert(sizeof(vfi_inpaint_params) == 32 && sizeof(vfi_rectangle) == 16, "holes");
+_Static_assert(offsetof(vfi_inpaint_info, elapsed_ns) == 32 && sizeof(vfi_inpaint_info) == 40,
+               "how a frame was filled");
 _Static_assert(sizeof(vfi_stream_params) == 64 && sizeof(vfi_model_info) == 72, "the others");
 
 static picture a, b, out;

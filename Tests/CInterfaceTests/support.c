@@ -228,3 +228,45 @@ uint64_t random_next(uint64_t *state) {
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
   return z ^ (z >> 31);
 }
+
+vfi_inpaint_params holes(int dilation, int feather) {
+  vfi_inpaint_params params;
+  vfi_inpaint_params_init(&params, sizeof params);
+  params.dilation = dilation;
+  params.feather = feather;
+  return params;
+}
+
+picture mask_make(int width, int height, vfi_rectangle hole) {
+  picture mask = picture_make(VFI_FORMAT_GRAY8, width, height, 3, 0);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      mask.frame.data[0][y * mask.frame.stride[0] + x] =
+          x >= hole.x && x < hole.x + hole.width && y >= hole.y && y < hole.y + hole.height
+              ? (uint8_t)(1 + (x * 7 + y) % 255)
+              : 0;
+  return mask;
+}
+
+/* Frames of a moving texture or of noise, in rows that are padded and flipped in every other one.
+ */
+void window_make(picture frames[], int count, vfi_pixel_format format, int width, int height,
+                 int noise) {
+  for (int i = 0; i < count; i++) {
+    frames[i] = picture_make(format, width, height, i * 3, i & 1);
+    if (noise)
+      picture_noise(&frames[i], (uint64_t)i + 1);
+    else
+      picture_draw(&frames[i], i);
+  }
+}
+
+void window_free(picture frames[], int count) {
+  for (int i = 0; i < count; i++)
+    picture_free(&frames[i]);
+}
+
+void views(const picture frames[], int count, vfi_frame out[]) {
+  for (int i = 0; i < count; i++)
+    out[i] = frames[i].frame;
+}

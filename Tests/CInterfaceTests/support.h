@@ -38,6 +38,18 @@ uint64_t picture_hash(const vfi_frame *frame);
 /* Whether all bytes beside the samples hold GUARD. */
 int picture_guarded(const picture *picture);
 
+/* Parameters of holes with this dilation and feather. */
+vfi_inpaint_params holes(int dilation, int feather);
+/* A GRAY8 mask in which the rectangle is marked. */
+picture mask_make(int width, int height, vfi_rectangle hole);
+/* Frames of a moving texture or of noise, in rows that are padded and flipped in every other one.
+ */
+void window_make(picture frames[], int count, vfi_pixel_format format, int width, int height,
+                 int noise);
+void window_free(picture frames[], int count);
+/* The frames alone. */
+void views(const picture frames[], int count, vfi_frame out[]);
+
 /* Path of the model that the tests use: the environment's VFI_TEST_MODEL. */
 const char *test_model(void);
 /* Parameters with that model and one thread. */

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+import CVFI
+import VFIEngine
+
+/// The window of a call: frames alike and masks of their size.
+private struct Window {
+  let frames: [Frame]
+  let masks: [Frame]
+
+  init(
+    _ count: Int32, _ frames: UnsafePointer<vfi_frame>?, _ maskCount: Int32,
+    _ masks: UnsafePointer<vfi_frame>?, in context: Context
+  ) throws(VFIError) {
+    guard (1...256).contains(count) else { throw .argument("count is \(count), not 1 to 256") }
+    guard maskCount == 0 || maskCount == 1 || maskCount == count else {
+      throw .argument("mask_count is \(maskCount), not 0, 1 or \(count)")
+    }
+    guard let frames = unsafe frames else { throw .argument("frames is NULL") }
+    guard unsafe maskCount == 0 || masks != nil else { throw .argument("masks is NULL") }
+    var imported: [Frame] = []
+    for index in 0..<Int(count) {
+      let name = count == 1 ? "frame" : "frames[\(index)]"
+      imported.append(unsafe try Frame(importing: frames + index, name, like: imported.first))
+    }
+    self.frames = imported
+    var importedMasks: [Frame] = []
+    if let masks = unsafe masks {
+      for index in 0..<Int(maskCount) {
+        importedMasks.append(
+          unsafe try Frame(
+            importingMask: masks + index, maskCount == 1 ? "mask" : "masks[\(index)]",
+            of: imported[0]))
+      }
+    }
+    self.masks = importedMasks
+    guard !context.belongsToStream else { throw .state("a stream's context fills no holes") }
+    try context.checkCancellation()
+    context.note(imported[0].description)
+  }
+
+  /// The caller's output, which must not overlap a frame or a mask.
+  func output(_ out: UnsafePointer<vfi_frame>?) throws(VFIError) -> Frame {
+    let output = unsafe try Frame(importingOutput: out, "out", like: frames[0])
+    guard !(frames + masks).contains(where: output.overlaps) else {
+      throw .argument("out: a plane overlaps an input's")
+    }
+    return output
+  }
+}
+
+/// What to fill beside the masks, and how.
+private struct InpaintParameters {
+  var settings = InpaintSettings()
+  var rectangles: [PixelRectangle] = []
+
+  init(_ params: UnsafePointer<vfi_inpaint_params>?) throws(VFIError) {
+    guard unsafe params != nil else { return }
+    let params = unsafe try load(params)
+    settings.dilation = unsafe Int(params.dilation)
+    settings.feather = unsafe Int(params.feather)
+    guard (0...InpaintSettings.maximumDilation).contains(settings.dilation) else {
+      throw .argument("dilation is \(settings.dilation), not 0 to 64")
+    }
+    guard (0...settings.dilation).contains(settings.feather) else {
+      throw .argument("feather is \(settings.feather), not 0 to the dilation")
+    }
+    guard unsafe params.reserved == 0 else { throw .argument("reserved is not 0") }
+    let count = unsafe params.rectangle_count
+    guard (0...1024).contains(count) else {
+      throw .argument("rectangle_count is \(count), not 0 to 1024")
+    }
+    guard count > 0 else { return }
+    guard let list = unsafe params.rectangles else { throw .argument("rectangles is NULL") }
+    for index in 0..<Int(count) {
+      let rectangle = unsafe list[index]
+      guard rectangle.width >= 0, rectangle.height >= 0 else {
+        throw .size("rectangles[\(index)] is \(rectangle.width) x \(rectangle.height)")
+      }
+      rectangles.append(
+        PixelRectangle(
+          x: Int(rectangle.x), y: Int(rectangle.y), width: Int(rectangle.width),
+          height: Int(rectangle.height)))
+    }
+  }
+}
+
+@c @implementation
+public func vfi_inpaint_params_init(
+  _ params: UnsafeMutablePointer<vfi_inpaint_params>?, _ struct_size: Int
+) {
+  let settings = InpaintSettings()
+  var defaults = unsafe vfi_inpaint_params()
+  unsafe defaults.struct_size = struct_size
+  unsafe defaults.dilation = Int32(settings.dilation)
+  unsafe defaults.feather = Int32(settings.feather)
+  unsafe initialise(params, struct_size, defaults)
+}
+
+@c @implementation
+public func vfi_inpaint_window(
+  _ context: OpaquePointer?, _ count: Int32, _ frames: UnsafePointer<vfi_frame>?,
+  _ mask_count: Int32, _ masks: UnsafePointer<vfi_frame>?, _ index: Int32,
+  _ params: UnsafePointer<vfi_inpaint_params>?, _ out: UnsafeMutablePointer<vfi_frame>?,
+  _ info: UnsafeMutablePointer<vfi_inpaint_info>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    let start = Statistics.now()
+    if let info = unsafe info { _ = unsafe try load(UnsafePointer(info)) }
+    let parameters = unsafe try InpaintParameters(params)
+    let window = unsafe try Window(count, frames, mask_count, masks, in: context)
+    guard index >= 0, index < count else {
+      throw .argument("index is \(index), not 0 to \(count - 1)")
+    }
+    let output = unsafe try window.output(out)
+    let result = try context.inpainter.inpaint(
+      window.frames, masks: window.masks, rectangles: parameters.rectangles, index: Int(index),
+      settings: parameters.settings, into: output)
+    guard let info = unsafe info else { return }
+    unsafe info.pointee.filled_pixels = UInt64(result.filled)
+    unsafe info.pointee.propagated_pixels = UInt64(result.propagated)
+    unsafe info.pointee.frames_used = Int32(result.framesUsed)
+    unsafe info.pointee.reserved = 0
+    unsafe info.pointee.elapsed_ns = Statistics.now() &- start
+  }
+}
+
+@c @implementation
+public func vfi_inpaint(
+  _ context: OpaquePointer?, _ frame: UnsafePointer<vfi_frame>?,
+  _ mask: UnsafePointer<vfi_frame>?, _ params: UnsafePointer<vfi_inpaint_params>?,
+  _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_inpaint_info>?
+) -> vfi_status {
+  unsafe vfi_inpaint_window(context, 1, frame, mask == nil ? 0 : 1, mask, 0, params, out, info)
+}

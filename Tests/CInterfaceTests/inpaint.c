@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Holes: what is left alone in every format, what is found again, and what depends on what. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "support.h"
+
+enum { WINDOW = 9 };
+
+/* Whether a pixel lies within `dilation` of a marked one. */
+static int is_inside(const vfi_frame *mask, int dilation, int x, int y) {
+  for (int row = y - dilation; row <= y + dilation; row++)
+    for (int column = x - dilation; column <= x + dilation; column++)
+      if (row >= 0 && row < mask->height && column >= 0 && column < mask->width &&
+          (row - y) * (row - y) + (column - x) * (column - x) <= dilation * dilation &&
+          mask->data[0][row * mask->stride[0] + column])
+        return 1;
+  return 0;
+}
+
+/* Writes `value` to all samples of the hole: whatever is there, nobody may look at it. */
+static void spoil(picture *picture, const vfi_frame *mask, uint8_t value) {
+  vfi_frame *frame = &picture->frame;
+  for (int plane = 0; plane < 4; plane++) {
+    plane_size one = plane_size_of(frame->format, 1, 1, plane);
+    if (!one.rows)
+      continue;
+    int shift_x = plane_size_of(frame->format, 2, 1, plane).row_bytes == one.row_bytes;
+    int shift_y = plane_size_of(frame->format, 1, 2, plane).rows == one.rows;
+    for (int y = 0; y < frame->height; y++)
+      for (int x = 0; x < frame->width; x++)
+        if (mask->data[0][y * mask->stride[0] + x])
+          memset(frame->data[plane] + (y >> shift_y) * frame->stride[plane] +
+                     (x >> shift_x) * one.row_bytes,
+                 value, (size_t)one.row_bytes);
+  }
+}
+
+/* Whether all samples without a pixel in the dilated mask have the same bits in both frames. */
+static int outside_equal(const vfi_frame *a, const vfi_frame *b, const vfi_frame *mask,
+                         int dilation) {
+  for (int plane = 0; plane < 4; plane++) {
+    plane_size one = plane_size_of(a->format, 1, 1, plane);
+    plane_size size = plane_size_of(a->format, a->width, a->height, plane);
+    if (!one.rows)
+      continue;
+    int shift_x = plane_size_of(a->format, 2, 1, plane).row_bytes == one.row_bytes;
+    int shift_y = plane_size_of(a->format, 1, 2, plane).rows == one.rows;
+    for (int y = 0; y < size.rows; y++) {
+      for (int x = 0; x < size.row_bytes / one.row_bytes; x++) {
+        int inside = 0;
+        for (int i = 0; i < 1 << shift_y; i++)
+          for (int j = 0; j < 1 << shift_x; j++)
+            inside |= is_inside(mask, dilation, (x << shift_x) + j, (y << shift_y) + i) &&
+                      (x << shift_x) + j < a->width && (y << shift_y) + i < a->height;
+        if (!inside && memcmp(a->data[plane] + y * a->stride[plane] + x * one.row_bytes,
+                              b->data[plane] + y * b->stride[plane] + x * one.row_bytes,
+                              (size_t)one.row_bytes) != 0)
+          return 0;
+      }
+    }
+  }
+  return 1;
+}
+
+/* One window of three frames: samples outside, padding and inputs stay as they are. */
+static void one_shape(vfi_context *context, vfi_pixel_format format, int width, int height,
+                      vfi_rectangle hole, int noise) {
+  picture frames[3], out = picture_make(format, width, height, 7, 1);
+  picture mask = mask_make(width, height, hole);
+  vfi_frame inputs[3];
+  window_make(frames, 3, format, width, height, noise);
+  views(frames, 3, inputs);
+  uint64_t before = 0;
+  for (int i = 0; i < 3; i++)
+    before = before * 31 + picture_hash(&inputs[i]);
+  for (int dilation = 0; dilation < 4; dilation += 3) {
+    vfi_inpaint_params params = holes(dilation, dilation / 2);
+    vfi_inpaint_info info = {.struct_size = sizeof info};
+    if (!CHECK_STATUS(
+            vfi_inpaint_window(context, 3, inputs, 1, &mask.frame, 1, &params, &out.frame, &info),
+            VFI_OK))
+      printf("  format %d, %d x %d: %s\n", format, width, height, vfi_last_error(context));
+    if (!CHECK(outside_equal(&out.frame, &inputs[1], &mask.frame, dilation)))
+      printf("  format %d, %d x %d, dilation %d\n", format, width, height, dilation);
+    uint64_t marked = 0;
+    for (int y = 0; y < height; y++)
+      for (int x = 0; x < width; x++)
+        marked += (uint64_t)is_inside(&mask.frame, dilation, x, y);
+    CHECK(info.filled_pixels == marked && info.propagated_pixels <= marked);
+    CHECK(picture_guarded(&out) && picture_guarded(&frames[0]) && picture_guarded(&mask));
+  }
+  uint64_t after = 0;
+  for (int i = 0; i < 3; i++)
+    after = after * 31 + picture_hash(&inputs[i]);
+  CHECK(before == after);
+  window_free(frames, 3);
+  picture_free(&out);
+  picture_free(&mask);
+}
+
+static void shapes(vfi_context *context) {
+  static const int sizes[][2] = {{1, 1}, {2, 1}, {1, 7}, {3, 5}, {16, 16}, {37, 21}, {151, 163}};
+  for (vfi_pixel_format format = 1; format <= FORMAT_COUNT; format++) {
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+      int width = sizes[i][0], height = sizes[i][1];
+      vfi_rectangle middle = {width / 3, height / 3, (width + 3) / 4, (height + 3) / 4};
+      one_shape(context, format, width, height, middle, 0);
+    }
+    one_shape(context, format, 37, 21, (vfi_rectangle){0, 0, 37, 21}, 0);
+    one_shape(context, format, 38, 22, (vfi_rectangle){37, 21, 1, 1}, 1);
+    one_shape(context, format, 41, 33, (vfi_rectangle){-1, 9, 20, 11}, 1);
+  }
+}
+
+/* Largest error of frame 4 of a window whose holes hold garbage. */
+static double error_of(vfi_context *context, vfi_pixel_format format, int count, uint8_t garbage,
+                       uint64_t *hash, vfi_inpaint_info *info) {
+  const int width = 120, height = 96;
+  picture frames[WINDOW], out = picture_make(format, width, height, 0, 0);
+  picture truth = picture_make(format, width, height, 0, 0);
+  picture mask = mask_make(width, height, (vfi_rectangle){50, 40, 10, 12});
+  vfi_frame inputs[WINDOW];
+  window_make(frames, WINDOW, format, width, height, 0);
+  picture_draw(&truth, WINDOW / 2);
+  for (int i = 0; i < WINDOW; i++)
+    spoil(&frames[i], &mask.frame, garbage);
+  views(frames, WINDOW, inputs);
+  vfi_inpaint_params params = holes(2, 0);
+  int first = WINDOW / 2 - count / 2;
+  CHECK_STATUS(vfi_inpaint_window(context, count, inputs + first, 1, &mask.frame, count / 2,
+                                  &params, &out.frame, info),
+               VFI_OK);
+  double error = picture_distance(&out.frame, &truth.frame);
+  *hash = picture_hash(&out.frame);
+  window_free(frames, WINDOW);
+  picture_free(&out);
+  picture_free(&truth);
+  picture_free(&mask);
+  return error;
+}
+
+/* What moves out of the hole is found again; what the hole holds does not matter. */
+static void moving_texture(vfi_context *context) {
+  static const struct {
+    vfi_pixel_format format;
+    double unit;  /* code values for one of 8 bits */
+    double limit; /* waves of half as many samples a period cost more between them */
+  } cases[] = {{VFI_FORMAT_YUV444P8, 1, 8}, {VFI_FORMAT_YUV444P10, 4, 8},
+               {VFI_FORMAT_GBRPF32, 1, 8},  {VFI_FORMAT_GRAY8, 1, 8},
+               {VFI_FORMAT_BGRA, 1, 8},     {VFI_FORMAT_YUV420P8, 1, 18}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint64_t hash, other;
+    vfi_inpaint_info info = {.struct_size = sizeof info};
+    double alone = error_of(context, cases[i].format, 1, 0, &hash, &info);
+    CHECK(info.propagated_pixels == 0 && info.frames_used == 0 && info.filled_pixels > 120);
+    CHECK(alone > 25 * cases[i].unit);
+    double error = error_of(context, cases[i].format, WINDOW, 0, &hash, &info);
+    CHECK(info.propagated_pixels == info.filled_pixels && info.frames_used == WINDOW - 1);
+    if (!CHECK(error < cases[i].limit * cases[i].unit))
+      printf("  format %d: error %g, alone %g\n", cases[i].format, error, alone);
+    error_of(context, cases[i].format, WINDOW, 0x3B, &other, &info);
+    if (!CHECK(hash == other))
+      printf("  format %d\n", cases[i].format);
+  }
+}
+
+/* The same bytes for any number of threads, and for every call. */
+static void same_bytes(void) {
+  uint64_t expected = 0;
+  static const int32_t counts[] = {1, 2, 3, 5, 16};
+  for (int i = 0; i < 5; i++) {
+    vfi_params params = test_params();
+    params.threads = counts[i];
+    vfi_context *context = NULL;
+    CHECK_STATUS(vfi_create(&context, &params), VFI_OK);
+    for (int call = 0; call < 2; call++) {
+      uint64_t hash;
+      vfi_inpaint_info info = {.struct_size = sizeof info};
+      error_of(context, VFI_FORMAT_YUV420P8, WINDOW, 0, &hash, &info);
+      if (!expected)
+        expected = hash;
+      CHECK(hash == expected);
+    }
+    vfi_destroy(&context);
+  }
+}
+
+/* Beyond a cut nothing is looked at. */
+static void cuts(vfi_context *context) {
+  picture frames[3], out = picture_make(VFI_FORMAT_GRAY8, 128, 96, 0, 0);
+  picture alone = picture_make(VFI_FORMAT_GRAY8, 128, 96, 0, 0);
+  picture mask = mask_make(128, 96, (vfi_rectangle){60, 40, 12, 12});
+  vfi_frame inputs[3];
+  window_make(frames, 3, VFI_FORMAT_GRAY8, 128, 96, 0);
+  for (int i = 0; i < 3; i += 2)
+    for (int y = 0; y < 96; y++)
+      for (int x = 0; x < 128; x++)
+        frames[i].frame.data[0][y * frames[i].frame.stride[0] + x] =
+            (uint8_t)((x / 9 * 71 + y / 7 * 113) % 251);
+  views(frames, 3, inputs);
+  double score = 0;
+  CHECK_STATUS(vfi_scene_score(context, &inputs[0], &inputs[1], &score), VFI_OK);
+  CHECK(score > 10);
+  vfi_inpaint_info info = {.struct_size = sizeof info};
+  CHECK_STATUS(vfi_inpaint_window(context, 3, inputs, 1, &mask.frame, 1, NULL, &out.frame, &info),
+               VFI_OK);
+  CHECK(info.frames_used == 0 && info.propagated_pixels == 0 && info.filled_pixels > 144);
+  CHECK_STATUS(vfi_inpaint(context, &inputs[1], &mask.frame, NULL, &alone.frame, NULL), VFI_OK);
+  CHECK(picture_equal(&out.frame, &alone.frame));
+  window_free(frames, 3);
+  picture_free(&out);
+  picture_free(&alone);
+  picture_free(&mask);
+}
+
+/* The fill fades in from the border of the dilated mask to the mask, which is filled wholly. */
+static void feather(vfi_context *context) {
+  picture frame = picture_make(VFI_FORMAT_GRAY8, 60, 60, 0, 0);
+  picture out = picture_make(VFI_FORMAT_GRAY8, 60, 60, 0, 0);
+  picture mask = mask_make(60, 60, (vfi_rectangle){25, 25, 10, 10});
+  memset(frame.frame.data[0], 100, 60 * 60);
+  for (int y = 25; y < 35; y++)
+    memset(frame.frame.data[0] + 60 * y + 18, 200, 24);
+  for (int feathered = 0; feathered <= 4; feathered += 4) {
+    vfi_inpaint_params params = holes(8, feathered);
+    CHECK_STATUS(vfi_inpaint(context, &frame.frame, &mask.frame, &params, &out.frame, NULL),
+                 VFI_OK);
+    const uint8_t *row = out.frame.data[0] + 60 * 30;
+    /* The dilated mask reaches over all that is bright: around it is 100. */
+    CHECK(row[16] == 100 && row[17] == 100 && row[21] == 100 && row[30] == 100);
+    static const int shares[2][4] = {{100, 100, 100, 100}, {160, 140, 120, 100}};
+    for (int i = 0; i < 4; i++)
+      CHECK(row[18 + i] == shares[feathered / 4][i]);
+  }
+  picture_free(&frame);
+  picture_free(&out);
+  picture_free(&mask);
+}
+
+/* The pair layer and holes share a context without a trace of each other. */
+static void beside_pairs(vfi_context *context) {
+  picture a = picture_make(VFI_FORMAT_YUV420P8, 64, 48, 0, 0);
+  picture b = picture_make(VFI_FORMAT_YUV420P8, 64, 48, 0, 0);
+  picture out = picture_make(VFI_FORMAT_YUV420P8, 64, 48, 0, 0);
+  picture mask = mask_make(64, 48, (vfi_rectangle){20, 20, 9, 9});
+  picture_draw(&a, 0);
+  picture_draw(&b, 1);
+  uint64_t pair[2], hole[2];
+  for (int i = 0; i < 2; i++) {
+    CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 2, &out.frame, NULL), VFI_OK);
+    pair[i] = picture_hash(&out.frame);
+    CHECK_STATUS(vfi_inpaint(context, &a.frame, &mask.frame, NULL, &out.frame, NULL), VFI_OK);
+    hole[i] = picture_hash(&out.frame);
+  }
+  CHECK(pair[0] == pair[1] && hole[0] == hole[1]);
+  picture_free(&a);
+  picture_free(&b);
+  picture_free(&out);
+  picture_free(&mask);
+}
+
+int main(void) {
+  vfi_context *context = test_context();
+  shapes(context);
+  moving_texture(context);
+  same_bytes();
+  cuts(context);
+  feather(context);
+  beside_pairs(context);
+  vfi_destroy(&context);
+  return check_report();
+}
