@@ -23,6 +23,10 @@ EXAMPLES = [
         "The frame between the eleventh and the twelfth:",
         "vfi inspect in.mp4 between.png --frame 10",
     ),
+    (
+        "A logo of 80 x 30 pixels taken out of the upper left corner:",
+        "vfi inpaint in.mp4 out.mp4 --rect 16,12,80,30",
+    ),
     ("How alike two videos are, for a program to read:", "vfi compare a.mkv b.mkv --json"),
 ]
 

@@ -22,6 +22,41 @@ struct ConversionSettings {
   var confidence: String?
 }
 
+extension ConversionSettings {
+  /// Refuses to write over the input, or over any file without leave.
+  func protect(_ output: String) throws(Failure) {
+    var source = stat()
+    var target = stat()
+    guard output != "-", unsafe stat(output, &target) == 0 else { return }
+    if unsafe stat(input, &source) == 0, source.st_ino == target.st_ino,
+      source.st_dev == target.st_dev
+    {
+      throw Failure("\(output): is the input; choose another name for the output")
+    }
+    let isFile = target.st_mode & S_IFMT == S_IFREG
+    guard overwrites || !isFile else {
+      throw Failure("\(output): exists already (--overwrite replaces it)")
+    }
+  }
+
+  /// The pixel format of a stream's picture, if it is one that libvfi knows.
+  func knownFormat(
+    of picture: Picture, stream: Int, of input: MediaInput
+  ) throws(Failure) -> KnownFormat {
+    guard let format = KnownFormat(picture.format) else {
+      throw Failure(
+        "\(input.name): stream \(stream): pixel format \(KnownFormat.name(picture.format)) "
+          + "is not supported; convert to one of \(KnownFormat.names)")
+    }
+    if unsafe clibav_frame_is_interlaced(picture.frame) != 0 && !ignoresInterlacing {
+      throw Failure(
+        "\(input.name): stream \(stream) is interlaced; deinterlace it first (ffmpeg -vf "
+          + "bwdif), or say --ignore-interlacing if the flag in the file is wrong")
+    }
+    return format
+  }
+}
+
 /// Reads a file, interpolates its video, and writes another file.
 final class Conversion {
   private let settings: ConversionSettings
@@ -38,7 +73,7 @@ final class Conversion {
 
   init(_ settings: ConversionSettings) throws(Failure) {
     self.settings = settings
-    try Self.protect(settings, settings.output)
+    try settings.protect(settings.output)
     output = try MediaOutput(settings.output)
     input = try MediaInput(settings.input)
     reader = try VideoReader(input)
@@ -47,28 +82,12 @@ final class Conversion {
     unsafe reader.otherPacket = { [copy] packet throws(Failure) in try unsafe copy.take(packet) }
   }
 
-  /// Refuses to write over the input, or over any file without leave.
-  private static func protect(_ settings: ConversionSettings, _ output: String) throws(Failure) {
-    var source = stat()
-    var target = stat()
-    guard output != "-", unsafe stat(output, &target) == 0 else { return }
-    if unsafe stat(settings.input, &source) == 0, source.st_ino == target.st_ino,
-      source.st_dev == target.st_dev
-    {
-      throw Failure("\(output): is the input; choose another name for the output")
-    }
-    let isFile = target.st_mode & S_IFMT == S_IFREG
-    guard settings.overwrites || !isFile else {
-      throw Failure("\(output): exists already (--overwrite replaces it)")
-    }
-  }
-
   /// Converts everything; returns a line that says what was done.
   func run() throws(Failure) -> String {
     guard let first = try reader.next() else {
       throw input.readFailure ?? Failure("\(input.name): no frame can be decoded")
     }
-    let format = try knownFormat(of: first)
+    let format = try settings.knownFormat(of: first, stream: reader.index, of: input)
     let rate = try outputRate()
     let converter = try RateConverter(
       ContextParameters(settings.options), format: format, clock: clock,
@@ -80,7 +99,7 @@ final class Conversion {
       settings.encoder, like: first, video, container: output.format, place: output.name)
     try begin(encoder, like: first)
     if let path = settings.confidence {
-      try Self.protect(settings, path)
+      try settings.protect(path)
       confidence = try ConfidenceVideo(path, width: first.width, height: first.height, rate: rate)
     }
     var progress = Progress(expected: expectedCount(rate), isForced: settings.showsProgress)
@@ -105,20 +124,6 @@ final class Conversion {
       EngineFigures(stats: try converter.statistics()).lines.forEach(tell)
     }
     return tally.summary(seconds: progress.elapsed)
-  }
-
-  private func knownFormat(of picture: Picture) throws(Failure) -> KnownFormat {
-    guard let format = KnownFormat(picture.format) else {
-      throw Failure(
-        "\(input.name): stream \(reader.index): pixel format \(KnownFormat.name(picture.format)) "
-          + "is not supported; convert to one of \(KnownFormat.names)")
-    }
-    if unsafe clibav_frame_is_interlaced(picture.frame) != 0 && !settings.ignoresInterlacing {
-      throw Failure(
-        "\(input.name): stream \(reader.index) is interlaced; deinterlace it first (ffmpeg -vf "
-          + "bwdif), or say --ignore-interlacing if the flag in the file is wrong")
-    }
-    return format
   }
 
   private func outputRate() throws(Failure) -> AVRational {
@@ -149,7 +154,8 @@ final class Conversion {
     _ first: Picture, _ converter: RateConverter, _ encoder: VideoEncoder,
     _ progress: inout Progress
   ) throws(Failure) {
-    let fitter = try PictureFitter(like: first, knownFormat(of: first))
+    let fitter = try PictureFitter(
+      like: first, settings.knownFormat(of: first, stream: reader.index, of: input))
     var next: Picture? = first
     var count = 0
     while let picture = next, !Interruption.isRequested {

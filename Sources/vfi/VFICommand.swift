@@ -10,7 +10,7 @@ struct VFICommand: ParsableCommand {
     abstract: "Video frames that were not there, on the CPU.",
     version: vfi_version_string().map { unsafe String(cString: $0) } ?? "",
     subcommands: [
-      InterpolateCommand.self, InspectCommand.self, CompareCommand.self, InfoCommand.self,
-      ModelsCommand.self, OptionsCommand.self, RenderTestClipCommand.self,
+      InterpolateCommand.self, InpaintCommand.self, InspectCommand.self, CompareCommand.self,
+      InfoCommand.self, ModelsCommand.self, OptionsCommand.self, RenderTestClipCommand.self,
     ])
 }

@@ -380,6 +380,51 @@ test_compare() {
   has "different sizes" "$(cat out.log)" "cannot compare 96x64"
 }
 
+# hashes_without_box FILE: of frames in which the dilated hole of the test below is painted over
+hashes_without_box() {
+  ffmpeg -nostdin -v error -i "$1" -map 0:v -vf "drawbox=32:20:28:24:black:fill" -f framemd5 - |
+    awk -F, '!/^#/ { print $2, $6 }'
+}
+
+test_inpaint() {
+  "$vfi" render-test-clip scene.mp4 --duration 0.5 --width 192 --height 108
+  make_clip -i scene.mp4 -f lavfi -i sine=440 -t 0.5 -c:v ffv1 -c:a flac in.mkv
+  local fill=(--codec ffv1 -y)
+  succeeds "a rectangle" "$vfi" inpaint in.mkv out.mkv --rect 36,24,20,16 "${fill[@]}"
+  is "as many frames" "$(frame_count out.mkv)" 12
+  is "at the same times" "$(probe out.mkv frame=pts_time v)" "$(probe in.mkv frame=pts_time v)"
+  is "the sound is copied" "$(probe out.mkv stream=codec_name a)" flac
+  is "pixels outside stay, in every plane" "$(hashes_without_box out.mkv)" \
+    "$(hashes_without_box in.mkv)"
+  is "pixels inside do not" \
+    "$([ "$(frame_hashes out.mkv)" != "$(frame_hashes in.mkv)" ] && echo changed)" changed
+  local black="color=black:size=192x108"
+  make_clip -f lavfi -i "$black,drawbox=36:24:20:16:white:fill" -frames:v 1 mask.png
+  "$vfi" inpaint in.mkv same.mkv --mask mask.png "${fill[@]}"
+  is "a mask says the same" "$(frame_hashes same.mkv)" "$(frame_hashes out.mkv)"
+  make_clip -loop 1 -i mask.png -frames:v 12 -c:v libx264 masks.mp4
+  "$vfi" inpaint in.mkv same.mkv --mask masks.mp4 --threads 1 "${fill[@]}"
+  is "so does a video of masks, and one thread" "$(frame_hashes same.mkv)" \
+    "$(frame_hashes out.mkv)"
+  "$vfi" inpaint in.mkv same.mkv --rect 36,24,20,16 --window 1 --frames 3 "${fill[@]}"
+  is "the first frames only" "$(frame_count same.mkv)" 3
+  is "a window of one frame has less to tell" \
+    "$([ "$(frame_hashes same.mkv)" != "$(frame_hashes out.mkv | head -n 3)" ] && echo yes)" yes
+  refuses "no hole" "give --mask or --rect" no.mkv "$vfi" inpaint in.mkv no.mkv
+  refuses "half a rectangle" "is not x,y,width,height" no.mkv \
+    "$vfi" inpaint in.mkv no.mkv --rect 1,2,3
+  refuses "a rectangle outside" "lies outside of 192x108" no.mkv \
+    "$vfi" inpaint in.mkv no.mkv --rect 192,0,4,4
+  refuses "too much dilation" "is not from 0 to 64" no.mkv \
+    "$vfi" inpaint in.mkv no.mkv --rect 1,2,3,4 --dilation 65
+  make_clip -f lavfi -i color=white:size=32x32 -frames:v 1 small.png
+  refuses "a mask of another size" "the mask has 32x32 pixels, the video 192x108" no.mkv \
+    "$vfi" inpaint in.mkv no.mkv --mask small.png
+  make_clip -loop 1 -i mask.png -frames:v 5 -c:v ffv1 few.mkv
+  "$vfi" inpaint in.mkv same.mkv --mask few.mkv "${fill[@]}" >out.log 2>&1
+  has "too few masks" "$(cat out.log)" "fewer masks than frames"
+}
+
 test_the_rest() {
   has "models" "$("$vfi" models)" "default"
   has "options" "$("$vfi" options)" "threads"

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+import CLibAV
+import CVFI
+
+/// What `vfi inpaint` is to fill, and how.
+struct HoleSettings {
+  var rectangles: [vfi_rectangle] = []
+  /// Largest number of frames of a window.
+  var window = 11
+  var dilation: Int32?
+  var feather: Int32?
+}
+
+/// Counts what was filled.
+struct FillTally {
+  private(set) var frames = 0
+  private(set) var pixels: UInt64 = 0
+  private(set) var propagated: UInt64 = 0
+  private var nanoseconds: UInt64 = 0
+
+  mutating func add(_ info: vfi_inpaint_info) {
+    frames += 1
+    pixels += info.filled_pixels
+    propagated += info.propagated_pixels
+    nanoseconds += info.elapsed_ns
+  }
+
+  /// One line for the user.
+  func summary(seconds: Double) -> String {
+    let share = pixels > 0 ? 100 * Double(propagated) / Double(pixels) : 0
+    let each = frames > 0 ? Double(nanoseconds) / Double(frames) / 1e6 : 0
+    return "\(frames) frames in \(decimal(seconds, 1)) s, \(decimal(each, 1)) ms each; "
+      + "\(decimal(share, 1)) % of \(pixels) filled pixels were seen in other frames"
+  }
+}
+
+/// Fills holes of pictures from those around them.
+@safe final class HoleFiller {
+  private let context: OpaquePointer
+  private let parameters: ContextParameters
+  private let format: KnownFormat
+  private let settings: HoleSettings
+  private let place: String
+
+  init(
+    _ parameters: ContextParameters, format: KnownFormat, _ settings: HoleSettings, place: String
+  ) throws(Failure) {
+    self.parameters = parameters
+    self.format = format
+    self.settings = settings
+    self.place = place
+    var created: OpaquePointer?
+    var values = unsafe parameters.value
+    try unsafe check(vfi_create(&created, &values), "libvfi", of: nil)
+    guard let created = unsafe created else { throw Failure("out of memory") }
+    unsafe context = created
+  }
+
+  deinit {
+    var context: OpaquePointer? = unsafe context
+    unsafe vfi_destroy(&context)
+  }
+
+  /// A picture like `pictures[index]` with its hole filled, and how; the masks are none, one for
+  /// all, or one for each.
+  func fill(
+    _ pictures: [Picture], masks: [Picture], index: Int
+  ) throws(Failure) -> (picture: Picture, info: vfi_inpaint_info) {
+    let source = pictures[index]
+    let result = try Picture(format: format.libav, width: source.width, height: source.height)
+    try result.carryProperties(of: source, isNew: false)
+    unsafe result.frame.pointee.color_range = format.libavRange(source.frame.pointee.color_range)
+    guard let gray = KnownFormat(AV_PIX_FMT_GRAY8) else { throw Failure("no masks") }
+    var frames: [vfi_frame] = unsafe []
+    for picture in pictures {
+      try unsafe picture.withFrame(format) { frame throws(Failure) in unsafe frames.append(frame) }
+    }
+    var views: [vfi_frame] = unsafe []
+    for mask in masks {
+      try unsafe mask.withFrame(gray) { frame throws(Failure) in unsafe views.append(frame) }
+    }
+    var info = vfi_inpaint_info()
+    info.struct_size = MemoryLayout<vfi_inpaint_info>.size
+    var rectangles = settings.rectangles
+    let count = Int32(rectangles.count)
+    let status = try unsafe result.withFrame(format) { out throws(Failure) -> vfi_status in
+      unsafe rectangles.withUnsafeMutableBufferPointer { list in
+        var parameters = unsafe vfi_inpaint_params()
+        unsafe vfi_inpaint_params_init(&parameters, MemoryLayout<vfi_inpaint_params>.size)
+        if let dilation = settings.dilation {
+          unsafe parameters.dilation = dilation
+          unsafe parameters.feather = min(parameters.feather, max(dilation, 0))
+        }
+        if let feather = settings.feather { unsafe parameters.feather = feather }
+        unsafe parameters.rectangle_count = count
+        unsafe parameters.rectangles = UnsafePointer(list.baseAddress)
+        return unsafe vfi_inpaint_window(
+          context, Int32(frames.count), frames, Int32(views.count), views, Int32(index),
+          &parameters, &out, &info)
+      }
+    }
+    withExtendedLifetime((pictures, masks)) {}
+    try unsafe check(status, place, of: context)
+    return (result, info)
+  }
+}
