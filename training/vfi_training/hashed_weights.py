@@ -14,7 +14,7 @@ wasteful and a library generator differs between versions, so each value is a pu
 `i` counts in C order over the tensor as it is stored. The value is computed in float64 without
 fused multiply-add and rounded once to float32; `c = 2u - 1`, which is exact:
 
-    convolution weight [out][in][ky][kx]        Float(c * sqrt(3 / (in * ky * kx)))
+    convolution weight [out][in]([kt])[ky][kx]  Float(c * sqrt(3 / (in * (kt) * ky * kx)))
     transposed weight  [in][out][ky][kx]        Float(c * sqrt(3 / (in * 4)))
     bias  (1-d, name ends in `.bias`)           Float(c * 0.1)
     PReLU slope (1-d, name ends in `.weight`)   Float(0.25 + c * 0.1)
@@ -59,8 +59,8 @@ def uniform(name: str, count: int) -> np.ndarray:
 def hashed_tensor(name: str, shape: tuple[int, ...], transposed: bool = False) -> torch.Tensor:
     """The float32 tensor of `shape` that belongs to `name`."""
     centred = 2.0 * uniform(name, int(np.prod(shape))) - 1.0
-    if len(shape) == 4:
-        fan_in = shape[0] * 4 if transposed else shape[1] * shape[2] * shape[3]
+    if len(shape) >= 4:
+        fan_in = shape[0] * 4 if transposed else int(np.prod(shape[1:]))
         values = centred * np.sqrt(3.0 / fan_in)
     elif len(shape) == 1 and name.endswith(".bias"):
         values = centred * BIAS_RANGE

@@ -39,8 +39,11 @@ def at_least_float32(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def warp(image: Tensor, flow: Tensor) -> Tensor:
-    """Sample `image` at x + flow: bilinear, pixel centres at integers, replicated border."""
+def warp(image: Tensor, flow: Tensor, outside: str = "border") -> Tensor:
+    """Sample `image` at x + flow: bilinear, pixel centres at integers, replicated border.
+
+    With `outside` "zeros" there are zeros beyond the border instead.
+    """
     height, width = flow.shape[-2:]
     flow = at_least_float32(flow)
     x = torch.arange(width, device=flow.device, dtype=flow.dtype)
@@ -49,7 +52,7 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
     grid_y = (y + flow[:, 1]) * (2.0 / max(height - 1, 1)) - 1.0
     grid = torch.stack((grid_x, grid_y), dim=-1)
     sampled = F.grid_sample(
-        image.to(flow.dtype), grid, mode="bilinear", padding_mode="border", align_corners=True
+        image.to(flow.dtype), grid, mode="bilinear", padding_mode=outside, align_corners=True
     )
     return sampled.to(image.dtype)
 
