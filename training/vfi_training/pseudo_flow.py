@@ -17,10 +17,13 @@ def gray(frame: Tensor) -> np.ndarray:
     return cv2.cvtColor(np.ascontiguousarray(pixels.numpy()), cv2.COLOR_RGB2GRAY)
 
 
+def search(start: Tensor, end: Tensor) -> Tensor:
+    """RGB [3, H, W] each -> flow start->end [2, H, W]: x, y."""
+    cv2.setNumThreads(1)  # a loader worker shares the machine with the training itself
+    dis = cv2.DISOpticalFlow_create(cv2.DISOpticalFlow_PRESET_MEDIUM)
+    return torch.from_numpy(dis.calc(gray(start), gray(end), None)).permute(2, 0, 1).contiguous()
+
+
 def pseudo_flows(first: Tensor, wanted: Tensor, last: Tensor) -> Tensor:
     """RGB [3, H, W] each -> flows wanted->first and wanted->last [4, H, W]: x, y, x, y."""
-    cv2.setNumThreads(1)  # a loader worker shares the machine with the training itself
-    search = cv2.DISOpticalFlow_create(cv2.DISOpticalFlow_PRESET_MEDIUM)
-    start = gray(wanted)
-    flows = [search.calc(start, gray(end), None) for end in (first, last)]
-    return torch.from_numpy(np.concatenate(flows, 2)).permute(2, 0, 1).contiguous()
+    return torch.cat([search(wanted, end) for end in (first, last)])

@@ -22,7 +22,9 @@ class Run:
         self.config, self.architecture = config, architecture
         self.out, self.device = out, device
         torch.manual_seed(config["seed"])
-        self.model = build(architecture).to(device, memory_format=torch.channels_last)
+        self.model = build(architecture).to(device)
+        if all(weight.dim() < 5 for weight in self.model.parameters()):
+            self.model.to(memory_format=torch.channels_last)
         self.average = deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), betas=config["betas"], weight_decay=config["weight_decay"]
