@@ -31,6 +31,56 @@ private func warpRows(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int, ha
   }
 }
 
+/// The same with zeros outside of the picture, float32 only.
+///
+/// A sample up to one pixel outside is mixed with zeros; a flow that is NaN leads outside.
+package func backwardWarpZeros(_ w: UnsafePointer<vfi_warp>, _ first: Int, _ end: Int) {
+  let (input, flow, output) = (w.pointee.input, w.pointee.flow, w.pointee.output)
+  for y in first..<end {
+    var motion = UnsafePointer(flow.floats) + y &* flow.width &* flow.stride
+    var pixel = output.floats + y &* output.width &* output.stride
+    for x in 0..<output.width {
+      sampleWithZeros(
+        input, x: Float(x) + motion[0], y: Float(y) + motion[1], output.channels, pixel)
+      motion += flow.stride
+      pixel += output.stride
+    }
+  }
+}
+
+/// All channels at the point `(x, y)`: each of the four pixels around it that exists, weighted.
+@inline(__always)
+private func sampleWithZeros(
+  _ map: vfi_features, x: Float, y: Float, _ channels: Int, _ pixel: UnsafeMutablePointer<Float>
+) {
+  guard x > -1, y > -1, x < Float(map.width), y < Float(map.height) else {
+    for c in 0..<channels { pixel[c] = 0 }
+    return
+  }
+  let (left, top) = (x < 0 ? -1 : Int(x), y < 0 ? -1 : Int(y))
+  let (fx, fy) = (x - Float(left), y - Float(top))
+  // A weight of zero stands for a pixel that does not exist; another one is read in its place.
+  let (hasLeft, hasRight) = (left >= 0, left &+ 1 < map.width)
+  let (hasTop, hasBottom) = (top >= 0, top &+ 1 < map.height)
+  let base = UnsafePointer(map.floats)
+  let a = base + ((hasTop ? top : 0) &* map.width &+ (hasLeft ? left : 0)) &* map.stride
+  let right = hasLeft && hasRight ? map.stride : 0
+  let down = hasTop && hasBottom ? map.width &* map.stride : 0
+  let (wl, wr) = (hasLeft ? 1 - fx : 0, hasRight ? fx : 0)
+  let (wt, wb) = (hasTop ? 1 - fy : 0, hasBottom ? fy : 0)
+  let weights = SIMD4(wl * wt, wr * wt, wl * wb, wr * wb)
+  var c = 0
+  while c < channels {
+    let count = channels &- c
+    var sum = load(a + c, upTo: count) * weights[0]
+    sum = multiplyAdd(load(a + right + c, upTo: count), Vector(repeating: weights[1]), sum)
+    sum = multiplyAdd(load(a + down + c, upTo: count), Vector(repeating: weights[2]), sum)
+    sum = multiplyAdd(load(a + down + right + c, upTo: count), Vector(repeating: weights[3]), sum)
+    store(sum, pixel + c, upTo: count)
+    c &+= lanes
+  }
+}
+
 /// The same for two maps of C channels at once: `[a warped, b warped, flow]`, 2 C + 4 channels.
 ///
 /// That is how a refining stage reads them; the output's rows are written once and in order.

@@ -4,11 +4,14 @@ import VFIEngine
 
 /// Features with an inaccessible page right before the first value or right after the last one.
 ///
-/// The memory stays mapped until the tests end, since a view of it does not keep its owner alive.
+/// The memory stays mapped until the tests end or ``unmap()`` is called, since a view of it does not
+/// keep its owner alive. A process may have 65530 mappings, and each of these takes three.
 package struct GuardedMap {
   package enum Side: CaseIterable { case before, after }
 
   package let map: FeatureMap
+  private let region: UnsafeMutableRawPointer
+  private let regionSize: Int
 
   package init(
     height: Int, width: Int, channels: Int, pixelStride: Int? = nil,
@@ -23,6 +26,7 @@ package struct GuardedMap {
       let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       memory != MAP_FAILED
     else { preconditionFailure("no memory for a test") }
+    (region, regionSize) = (memory, size)
     mprotect(memory, page, PROT_NONE)
     mprotect(memory + page + inner, page, PROT_NONE)
     let offset = side == .before ? page : page + inner - bytes
@@ -30,6 +34,9 @@ package struct GuardedMap {
       unsafeMemory: memory + offset, height: height, width: width, channels: channels,
       pixelStride: stride, precision: precision)
   }
+
+  /// Gives the memory back; no view of it may be used any more.
+  package func unmap() { munmap(region, regionSize) }
 
   /// All values in a row, those between the channels of a slice too.
   private var values: FeatureMap {

@@ -36,6 +36,22 @@ package func backwardWarp(
   }
 }
 
+/// The same with zeros outside of the picture, and for float32 only.
+///
+/// A sample less than a pixel outside is mixed with zeros; a flow that is NaN leads outside.
+package func backwardWarpZeros(
+  _ input: FeatureMap, flow: FeatureMap, into output: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  guard input.hasSize(of: output), flow.height == output.height, flow.width == output.width,
+    flow.channels >= 2, [input, flow, output].allSatisfy({ $0.precision == .float32 })
+  else { throw .defect("backwardWarpZeros: the sizes or types of its maps differ") }
+  let arguments = unsafe vfi_warp(input: input.view, flow: flow.view, output: output.view)
+  let kernel = unsafe engine.kernels.inpainting.backwardWarpZeros
+  try engine.forEachRows(output.height) { first, end in
+    unsafe withUnsafePointer(to: arguments) { unsafe kernel($0, first, end) }
+  }
+}
+
 /// Warps `a` by the first two and `b` by the last two of the four channels of `flow`.
 ///
 /// `output` `[H, W, 2 C + 4]` takes the warped a, the warped b and the flow side by side, as a refining

@@ -33,36 +33,45 @@ package final class Convolution: Sendable {
   ///
   /// The last `rest` of the input channels come from a second map (bfloat16 or Winograd only). `part`
   /// keeps only these output channels, for a layer whose output is written to two maps.
-  package init(
+  package convenience init(
     _ file: WeightFile, _ name: String, inputs: Int, rest: Int = 0, outputs: Int,
     part: Range<Int>? = nil, kernel: Int = 3, stride: Int = 1, dilation: Int = 1,
     hasBias: Bool = true, activation: Activation = .none,
+    method: Method = .direct, precision: Precision = .float32, kernels: KernelTable
+  ) throws(VFIError) {
+    try self.init(
+      try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel]),
+      bias: hasBias
+        ? try file.floats("\(name).bias", shape: [outputs])
+        : [Float](repeating: 0, count: outputs),
+      inputs: inputs, rest: rest, part: part, kernel: kernel, stride: stride, dilation: dilation,
+      activation: activation, method: method, precision: precision, kernels: kernels)
+  }
+
+  /// Takes weights `[outputs][inputs][kernel][kernel]` and a bias of each output; else the same.
+  init(
+    _ weights: [Float], bias: [Float], inputs: Int, rest: Int = 0, part: Range<Int>? = nil,
+    kernel: Int = 3, stride: Int = 1, dilation: Int = 1, activation: Activation = .none,
     method: Method = .direct, precision: Precision = .float32, kernels: KernelTable
   ) throws(VFIError) {
     precondition(kernel % 2 == 1)
     precondition(rest >= 0 && rest < inputs)
     precondition(method == .direct || (kernel == 3 && stride == 1 && dilation == 1))
     precondition(rest == 0 || precision == .bfloat16 || method == .winograd)
+    precondition(weights.count == bias.count * inputs * kernel * kernel)
     self.inputs = inputs
     self.rest = rest
     self.precision = precision
-    let part = part ?? 0..<outputs
-    precondition(part.lowerBound >= 0 && part.upperBound <= outputs && !part.isEmpty)
+    let part = part ?? 0..<bias.count
+    precondition(part.lowerBound >= 0 && part.upperBound <= bias.count && !part.isEmpty)
     self.outputs = part.count
     self.kernel = kernel
     self.stride = stride
     self.dilation = dilation
     self.method = method
-    var taps = kernel * kernel
-    var values = try file.floats("\(name).weight", shape: [outputs, inputs, kernel, kernel])
-    if method == .winograd {
-      values = WinogradRun.points(kernels: values)
-      taps = 16
-    }
-    let bias =
-      hasBias
-      ? try file.floats("\(name).bias", shape: [outputs]) : [Float](repeating: 0, count: outputs)
-    weights = [
+    let taps = method == .winograd ? 16 : kernel * kernel
+    let values = method == .winograd ? WinogradRun.points(kernels: weights) : weights
+    self.weights = [
       try PackedWeights(
         taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: Array(bias[part]),
         slopes: try activation.slopes(part.count), precision: precision, kernels: kernels

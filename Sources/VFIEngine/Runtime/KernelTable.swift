@@ -27,6 +27,7 @@ package struct KernelTable: Sendable {
   package let merge: MergeKernels
   package let inverseSearch: InverseSearchKernels
   package let block: BlockKernels
+  package let inpainting: InpaintingKernels
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
@@ -47,5 +48,6 @@ package struct KernelTable: Sendable {
     merge = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     inverseSearch = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     block = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    inpainting = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }
