@@ -13,10 +13,12 @@ package final class Fixture {
     _ = Unmanaged.passRetained(arena)
   }
 
-  /// The tensor `[1, C, H, W]` as a map `[H, W, C]`.
-  package func map(_ name: String) throws -> FeatureMap {
+  /// One of the `[N, C, H, W]` of a tensor as a map `[H, W, C]`.
+  package func map(_ name: String, _ index: Int = 0) throws -> FeatureMap {
     let shape = try file.shape(name)
-    let values = try file.floats(name, shape: shape)
+    let count = shape[1] * shape[2] * shape[3]
+    let values = try file.floats(name, shape: shape)[index * count..<(index + 1) * count]
+      .map { $0 }
     let map = try arena.map(height: shape[2], width: shape[3], channels: shape[1])
     for c in 0..<map.channels {
       for y in 0..<map.height {

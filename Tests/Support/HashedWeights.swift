@@ -19,7 +19,7 @@ package enum HashedWeights {
     }
     let scale: Double
     switch kind {
-    case .convolution: scale = (3 / Double(shape[1] * shape[2] * shape[3])).squareRoot()
+    case .convolution: scale = (3 / Double(shape[1...].reduce(1, *))).squareRoot()
     case .transposed: scale = (3 / Double(shape[0] * 4)).squareRoot()
     case .bias, .slope: scale = 0.1
     }

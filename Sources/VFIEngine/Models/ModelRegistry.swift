@@ -22,6 +22,24 @@ package func openModel(
   switch architecture {
   case DefaultModel.architecture:
     return try DefaultModel(file, precision: precision, kernels: kernels)
-  default: throw .model("the architecture '\(architecture)' is unknown")
+  default:
+    throw VINet.architectures.contains(architecture)
+      ? .model("'\(architecture)' fills holes, it does not interpolate")
+      : .model("the architecture '\(architecture)' is unknown")
   }
+}
+
+/// Builds the inpainting network that `file` names, with weights packed for `kernels`.
+///
+/// Throws and costs as ``openModel(_:precision:kernels:)`` does.
+package func openInpainter(
+  _ file: WeightFile, kernels: KernelTable = KernelTable()
+) throws(VFIError) -> any RecurrentInpainter {
+  guard let architecture = file.metadata["architecture"] else {
+    throw .model("the file's metadata name no 'architecture'")
+  }
+  guard VINet.architectures.contains(architecture) else {
+    throw .model("the architecture '\(architecture)' is not one of an inpainting network")
+  }
+  return try VINet(file, architecture: architecture, kernels: kernels)
 }
