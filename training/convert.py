@@ -3,11 +3,13 @@
 
     python training/convert.py IFRNet_S_Vimeo90K.pth ifrnet-s.safetensors
     python training/convert.py flownet.pkl ugsp.safetensors
+    python training/convert.py --architecture vinet-512 save_agg_rec_512.pth vinet-512.safetensors
 
-The architecture follows from names and shapes; `ugsp-distill`, which has those of `ugsp`, is chosen
-by --architecture. The file keeps the official weight names, is float32 throughout, and carries
-`architecture`, `licence` and `source` in its metadata. UGSP's official networks work in BGR: the
-channels of the weights that touch pixels are reversed, so that the converted network works in RGB.
+The architecture follows from names and shapes, except that `ugsp-distill` has those of `ugsp`, and
+both forms of VINet have the same: these are chosen by --architecture. The file keeps the official
+weight names, is float32 throughout, and carries `architecture`, `licence` and `source` in its
+metadata. UGSP's and VINet's official networks work in BGR: the channels of the weights that touch
+pixels are reversed, so that the converted network works in RGB.
 """
 
 import argparse
@@ -23,13 +25,15 @@ from vfi_training.models import build
 from vfi_training.ugsp import ARCHITECTURES as UGSP_ARCHITECTURES
 from vfi_training.ugsp import OUTPUTS
 from vfi_training.ugsp_refine import UNET_INPUTS
+from vfi_training.vinet import ARCHITECTURES as VINET_ARCHITECTURES
 
 DISTINGUISHING_WEIGHT = "encoder.pyramid1.0.0.weight"
 UGSP_WEIGHT = "context.pyramid1.0.0.weight"
 REFINE_WEIGHT = "unet.conv.weight"
+VINET_WEIGHT = "st_agg.stAgg.conv.weight"
 
 REVERSED = [2, 1, 0]
-# name -> (dimension, order of its channels): what reads or writes pixels in UGSP.
+# name -> (dimension, order of its channels): what reads or writes pixels in UGSP and VINet.
 PIXEL_WEIGHTS = {UGSP_WEIGHT: (1, REVERSED)}
 for block in ("glblock_final", "glblock_final_teacher"):
     residual_last = [*range(OUTPUTS - 3), *(OUTPUTS - 3 + c for c in REVERSED)]
@@ -41,6 +45,15 @@ PIXEL_WEIGHTS["unet.down0.conv1.0.weight"] = (
     [3 * frame + c for frame in range(4) for c in REVERSED] + [*range(12, UNET_INPUTS)],
 )
 PIXEL_WEIGHTS["unet.conv.weight"] = PIXEL_WEIGHTS["unet.conv.bias"] = (0, REVERSED)
+for encoder in ("encoder1", "encoder2"):
+    PIXEL_WEIGHTS[f"{encoder}.ec0.conv.weight"] = (1, [*REVERSED, 3, 4])
+PIXEL_WEIGHTS["decoder.dc6.weight"] = (0, REVERSED)
+
+# Networks for BGR: who published them, and the licence that the official code has.
+OFFICIAL_BGR = dict.fromkeys(UGSP_ARCHITECTURES, ("Orange066/UGSP_Models", "GPL-3.0-only"))
+OFFICIAL_BGR |= dict.fromkeys(
+    VINET_ARCHITECTURES, ("mcahny/Deep-Video-Inpainting", "unknown: published without a licence")
+)
 
 
 class ConversionError(Exception):
@@ -64,7 +77,7 @@ def convert(
     architecture = architecture or detect_architecture(weights)
     check_layout(architecture, weights)
     weights = {name: as_float32(name, value) for name, value in weights.items()}
-    return architecture, in_rgb(weights) if architecture in UGSP_ARCHITECTURES else weights
+    return architecture, in_rgb(weights) if architecture in OFFICIAL_BGR else weights
 
 
 def in_rgb(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -104,11 +117,16 @@ def detect_architecture(weights: dict[str, torch.Tensor]) -> str:
     """IFRNet's first convolution differs in width or kernel between all variants."""
     if UGSP_WEIGHT in weights:
         return "ugsp-refine" if REFINE_WEIGHT in weights else "ugsp"
+    if VINET_WEIGHT in weights:
+        raise ConversionError(
+            "both forms of VINet have these weights: say which one by --architecture, "
+            + " or ".join(VINET_ARCHITECTURES)
+        )
     first = weights.get(DISTINGUISHING_WEIGHT)
     if first is None:
         raise ConversionError(
-            f"no weight named {DISTINGUISHING_WEIGHT} or {UGSP_WEIGHT}: "
-            "not a checkpoint of IFRNet or UGSP"
+            f"no weight named {DISTINGUISHING_WEIGHT}, {UGSP_WEIGHT} or {VINET_WEIGHT}: "
+            "not a checkpoint of IFRNet, UGSP or VINet"
         )
     for architecture in VARIANTS:
         if expected_shapes(architecture)[DISTINGUISHING_WEIGHT] == first.shape:
@@ -154,7 +172,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("output", type=Path, help="file to write, .safetensors")
     parser.add_argument(
         "--architecture",
-        choices=[*VARIANTS, *UGSP_ARCHITECTURES],
+        choices=[*VARIANTS, *UGSP_ARCHITECTURES, *VINET_ARCHITECTURES],
         help="which network it is (default: what names and shapes say)",
     )
     parser.add_argument("--licence", help="of the weights (default: that of the official code)")
@@ -170,12 +188,11 @@ def main() -> int:
         print(f"convert.py: {arguments.input}: {error}", file=sys.stderr)
         return 1
     digest = hashlib.sha256(arguments.input.read_bytes()).hexdigest()
-    is_ugsp = architecture in UGSP_ARCHITECTURES
-    origin = "Orange066/UGSP_Models" if is_ugsp else "ltkong218/IFRNet"
+    origin, licence = OFFICIAL_BGR.get(architecture, ("ltkong218/IFRNet", "MIT"))
     source = arguments.source or f"{origin}, {arguments.input.name}"
     metadata = {
         "architecture": architecture,
-        "licence": arguments.licence or ("GPL-3.0-only" if is_ugsp else "MIT"),
+        "licence": arguments.licence or licence,
         "source": f"{source}, sha256 {digest}",
     }
     save_file(weights, arguments.output, metadata)

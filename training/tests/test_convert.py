@@ -10,6 +10,10 @@ from safetensors import safe_open
 from vfi_training.hashed_weights import load_hashed_weights
 from vfi_training.ifrnet import VARIANTS, IFRNet
 from vfi_training.ugsp import ARCHITECTURES, UGSP
+from vfi_training.vinet import ARCHITECTURES as VINET_ARCHITECTURES
+from vfi_training.vinet import VINet
+
+import fixtures_vinet
 
 
 @pytest.fixture
@@ -58,6 +62,34 @@ def test_ugsp_in_bgr_becomes_one_in_rgb(tmp_path, monkeypatch, architecture):
     torch.testing.assert_close(found["out"].flip(1), wanted["out"], atol=1e-5, rtol=0)
     torch.testing.assert_close(found["flow_0"], wanted["flow_0"], atol=1e-5, rtol=1e-5)
     assert (wanted["out"] - wanted["out"].flip(1)).abs().max() > 0.01  # the order matters
+
+
+@pytest.mark.parametrize("architecture", VINET_ARCHITECTURES)
+def test_vinet_in_bgr_becomes_one_in_rgb(tmp_path, monkeypatch, capsys, architecture):
+    official = fixtures_vinet.hashed_model(architecture).float()
+    source, target = tmp_path / "save_agg_rec.pth", tmp_path / "vinet.safetensors"
+    state = {f"module.{name}": value for name, value in official.state_dict().items()}
+    torch.save({"epoch": 99, "state_dict": state}, source)
+    assert run_main(monkeypatch, source, target) == 1
+    assert "--architecture, vinet-256 or vinet-512" in capsys.readouterr().err
+    assert run_main(monkeypatch, source, target, "--architecture", architecture) == 0
+    with safe_open(target, "pt") as file:
+        metadata = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}
+    assert metadata["architecture"] == architecture
+    assert metadata["licence"] == "unknown: published without a licence"
+    assert "mcahny/Deep-Video-Inpainting, save_agg_rec.pth, sha256 " in metadata["source"]
+    converted = VINet(architecture)
+    converted.load_state_dict(weights)
+    frames, masks = (value[None, :5] for value in fixtures_vinet.clip(architecture))
+    with torch.no_grad():
+        memories = None, None
+        for _ in range(2):
+            wanted = official(2 * frames - 1, masks, memories[0])
+            found = converted((2 * frames - 1).flip(2), masks, memories[1])
+            memories = official.remember(wanted, masks), converted.remember(found, masks)
+    torch.testing.assert_close(found["out"].flip(1), wanted["out"], atol=1e-4, rtol=1e-4)
+    assert (wanted["out"] - wanted["out"].flip(1)).abs().max() > 0.1  # the order matters
 
 
 def test_wrong_architecture_is_refused(weights):
