@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+FORMAT_GRAY8 = 12
 FORMAT_RGB24 = 17
 RANGE_FULL = 2
 INTERPOLATED = 0
@@ -102,6 +103,19 @@ class Info(ctypes.Structure):
     )
 
 
+class InpaintInfo(ctypes.Structure):
+    """struct vfi_inpaint_info"""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("filled_pixels", c_uint64),
+        ("propagated_pixels", c_uint64),
+        ("frames_used", c_int32),
+        ("reserved", c_int32),
+        ("elapsed_ns", c_uint64),
+    )
+
+
 def load(path: Path) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
     library.vfi_version_string.restype = c_char_p
@@ -157,7 +171,8 @@ class Interpolator:
     def _describe(self, array: np.ndarray) -> Frame:
         frame = Frame()
         self._library.vfi_frame_init(byref(frame), sizeof(frame))
-        frame.format, frame.range = FORMAT_RGB24, RANGE_FULL
+        frame.format = FORMAT_RGB24 if array.ndim == 3 else FORMAT_GRAY8
+        frame.range = RANGE_FULL
         frame.height, frame.width = array.shape[:2]
         frame.data[0] = array.ctypes.data_as(POINTER(c_ubyte))
         frame.stride[0] = array.strides[0]
@@ -167,3 +182,32 @@ class Interpolator:
         if status != 0:
             text = self._library.vfi_last_error(self._context) or b""
             raise RuntimeError(f"libvfi status {status}: {text.decode(errors='replace')}")
+
+
+class Inpainter(Interpolator):
+    """A context that fills holes."""
+
+    def fill(
+        self, frames: list[np.ndarray], masks: list[np.ndarray], index: int
+    ) -> tuple[np.ndarray, InpaintInfo]:
+        """uint8 RGB frames and uint8 masks [H, W] -> frame `index` with its hole filled."""
+        frames = [np.ascontiguousarray(frame) for frame in frames]
+        masks = [np.ascontiguousarray(mask) for mask in masks]
+        output = np.empty_like(frames[index])
+        views = (Frame * len(frames))(*[self._describe(frame) for frame in frames])
+        holes = (Frame * len(masks))(*[self._describe(mask) for mask in masks])
+        result = self._describe(output)
+        info = InpaintInfo(struct_size=sizeof(InpaintInfo))
+        status = self._library.vfi_inpaint_window(
+            self._context,
+            c_int32(len(frames)),
+            views,
+            c_int32(len(masks)),
+            holes,
+            c_int32(index),
+            None,
+            byref(result),
+            byref(info),
+        )
+        self._check(status)
+        return output, info
