@@ -70,17 +70,27 @@
   func collect(_ trace: HoleTrace, from sight: InpaintSight, hops: Int, on engine: Engine)
     throws(VFIError)
   {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let likeness = try RimDifference(rim, in: engine.scratch)
     for index in 0..<sums.count {
       let samples = ComponentSamples(sight.part, index)
       let offset = try brightness(trace, sight, index, on: engine)
+      if index == 0 {
+        try likeness.fill(on: engine) { y, x in
+          guard let value = rimSample(samples, trace, sight.hole, y, x) else { return nil }
+          return 255 * (here(index)[y, x] - value - offset) / samples.maximum
+        }
+      }
       try engine.forEachRows(samples.height) { first, end in
         for y in first..<end {
           for x in 0..<samples.width {
             guard let found = representative(trace, samples.layout, y, x),
               let value = sample(samples, sight.hole, found, y, x)
             else { continue }
-            let weight = 1 / (Float(hops) * (1 + found.error / Self.halfError))
-            sums[index][y, x] += SIMD2((value + offset) * weight, weight)
+            let trust = likeness.trust(y << samples.layout.shiftY, x << samples.layout.shiftX)
+            let weight = trust / (Float(hops) * (1 + found.error / Self.halfError))
+            if weight > 0 { sums[index][y, x] += SIMD2((value + offset) * weight, weight) }
           }
         }
       }
@@ -125,6 +135,21 @@
     return total > 0 ? sum / total : nil
   }
 
+  /// A component's samples of the frame itself.
+  private func here(_ index: Int) -> ComponentSamples { ComponentSamples(part, index) }
+
+  /// What another frame shows at the place of a sample at the rim; nil elsewhere, or where hidden.
+  private func rimSample(
+    _ samples: ComponentSamples, _ trace: HoleTrace, _ hole: Hole, _ y: Int, _ x: Int
+  ) -> Float? {
+    let (row, column) = (y << samples.layout.shiftY, x << samples.layout.shiftX)
+    let point = trace.points[row, column]
+    guard rim[row, column] != 0, point.state == .followed, HoleTrace.isSeen(hole, point.place)
+    else { return nil }
+    let way = (point.place - SIMD2(Float(column), Float(row)), point.error)
+    return sample(samples, hole, way, y, x)
+  }
+
   /// What must be added to a component's samples of another frame so that the rim looks as here.
   ///
   /// The median of the differences at the rim, less one code value of 8 bits towards 0: smaller ones
@@ -132,7 +157,7 @@
   private func brightness(
     _ trace: HoleTrace, _ sight: InpaintSight, _ index: Int, on engine: Engine
   ) throws(VFIError) -> Float {
-    let here = ComponentSamples(part, index)
+    let here = here(index)
     let there = ComponentSamples(sight.part, index)
     let layout = here.layout
     guard layout.component != .alpha else { return 0 }
@@ -144,13 +169,9 @@
     var total: Int32 = 0
     for y in 0..<here.height {
       for x in 0..<here.width {
-        let (row, column) = (y << layout.shiftY, x << layout.shiftX)
-        let point = trace.points[row, column]
-        guard rim[row, column] != 0, point.state == .followed,
-          HoleTrace.isSeen(sight.hole, point.place), !hole.contains(layout, y, x)
+        guard !hole.contains(layout, y, x),
+          let value = rimSample(there, trace, sight.hole, y, x)
         else { continue }
-        let way = (point.place - SIMD2(Float(column), Float(row)), point.error)
-        guard let value = sample(there, sight.hole, way, y, x) else { continue }
         let difference = (here[y, x] - value) / here.maximum
         let step = max(-1, min(difference, 1)) * Float(half)
         counts[0, half + (step.isFinite ? Int(step.rounded()) : 0)] += 1
