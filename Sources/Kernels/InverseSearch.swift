@@ -15,6 +15,10 @@ private typealias Row = SIMD8<Float>
 private let iterations = 4
 /// Candidates of the coarsest level: all whole flows of at most this many pixels in x and y.
 private let reach = 2
+/// The same around the start of a level that widens.
+private let wideReach = 3
+/// Share of the start's cost below which a candidate around it takes its place.
+private let margin: Float = 0.7
 /// Added to the diagonal of the Hessian matrix, so that an even patch stays where it is.
 private let damping: Float = 64
 /// A cost that noise alone explains: there is nothing to gain by looking further.
@@ -36,6 +40,7 @@ package func searchPatches(
       let errors = s.patch_weights + index &* 64
       var patch = place(s, row, column, gradients, errors)
       var found = s.coarse == nil ? bestOfGrid(s, patch) : bestOfCoarse(s, patch)
+      if s.widens && !(found.cost <= quiet) { found = bestAround(s, patch, found) }
       // A quiet candidate was the last one to be evaluated, so the errors are its own.
       if !(found.cost <= quiet) {
         prepare(s, &patch)
@@ -223,6 +228,23 @@ func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
     }
   }
   return best
+}
+
+/// The first flow around `start`, by rows, that is quiet or of lowest cost; `start` unless that is
+/// clearly better.
+@inline(__always)
+func bestAround(
+  _ s: vfi_inverse_search, _ patch: vfi_patch, _ start: vfi_patch_flow
+) -> vfi_patch_flow {
+  var best = vfi_patch_flow(x: start.x, y: start.y, cost: .infinity)
+  for y in -wideReach...wideReach {
+    for x in -wideReach...wideReach where x != 0 || y != 0 {
+      if best.cost <= quiet { break }
+      let flow = evaluate(s, patch, start.x + Float(x), start.y + Float(y))
+      if flow.cost < best.cost { best = flow }
+    }
+  }
+  return best.cost < margin * start.cost ? best : start
 }
 
 /// The first candidate that is quiet or of lowest cost: twice the coarser flow at the centre, left,

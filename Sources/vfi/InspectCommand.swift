@@ -10,7 +10,9 @@ struct InspectCommand: ParsableCommand {
     discussion: """
       The picture shows: above, the frame before, the new one, the frame after; below, the motion \
       towards the frame after (hue = direction, saturation = length), the mask (white = taken \
-      from the frame before), and the key of the motion's colours.
+      from the frame before), and the key of the motion's colours; for a model that tells how \
+      certain it is, below that, how certain (white = no error expected) and, in red over the new \
+      frame, the pixels that it refines for that.
       """)
 
   @Argument(help: "A video.") var input: String
@@ -87,7 +89,8 @@ struct InspectCommand: ParsableCommand {
   private func draw(
     _ a: Picture, _ motion: MotionPicture, _ b: Picture, _ colours: FlowColours
   ) throws(Failure) -> Picture {
-    let sheet = try ContactSheet(panels: 6, width: a.width, height: a.height)
+    let sheet = try ContactSheet(
+      panels: motion.confidence == nil ? 6 : 8, width: a.width, height: a.height)
     let (width, height) = (Int(a.width), Int(a.height))
     sheet.add(a, at: 0)
     sheet.add(motion.picture, at: 1)
@@ -107,6 +110,23 @@ struct InspectCommand: ParsableCommand {
       guard dx * dx + dy * dy <= 1 else { return SIMD3(repeating: 255) }
       return colours.colour(dx * colours.scale, dy * colours.scale)
     }
+    if let confidence = motion.confidence { draw(confidence, over: motion.picture, sheet) }
     return sheet.picture
+  }
+
+  /// Adds the row of models that tell how certain they are.
+  private func draw(_ confidence: [UInt8], over picture: Picture, _ sheet: ContactSheet) {
+    let width = Int(picture.width)
+    sheet.fill(6) { x, y in SIMD3(repeating: confidence[y * width + x]) }
+    // Refined is what has an expected error of more than 0.04: see vfi_confidence.
+    let refined = UInt8(255 * (1 - 0.04 / 0.1))
+    sheet.fill(7) { x, y in
+      guard let row = unsafe picture.plane(0)?.advanced(by: y * picture.stride(0) + 3 * x) else {
+        return SIMD3(repeating: 255)
+      }
+      let colour = unsafe SIMD3(row[0], row[1], row[2])
+      return confidence[y * width + x] < refined
+        ? SIMD3(255 - (255 - colour.x) / 2, colour.y / 2, colour.z / 2) : colour
+    }
   }
 }

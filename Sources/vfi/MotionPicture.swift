@@ -10,6 +10,9 @@ struct MotionPicture {
   private(set) var flow: [Float]
   /// [height, width]: share of the earlier frame, 0 to 1.
   private(set) var mask: [Float]
+  /// [height, width]: 255 where no error is expected, 0 at one of a tenth of the range or more; nil
+  /// where the model does not tell.
+  private(set) var confidence: [UInt8]?
 
   /// Makes the frame in the middle of two packed RGB pictures.
   init(
@@ -27,6 +30,7 @@ struct MotionPicture {
     mask = [Float](repeating: 0, count: count)
     guard info.decision == VFI_INTERPOLATED else { return }
     try unsafe readMotion(context)
+    confidence = try unsafe readConfidence(context, count: count)
   }
 
   private static func interpolate(
@@ -59,5 +63,23 @@ struct MotionPicture {
       }
     }
     try unsafe check(status, "motion", of: context)
+  }
+
+  private func readConfidence(
+    _ context: OpaquePointer?, count: Int
+  ) throws(Failure) -> [UInt8]? {
+    var values = [UInt8](repeating: 0, count: count)
+    var confidence = unsafe vfi_confidence()
+    unsafe confidence.struct_size = MemoryLayout<vfi_confidence>.size
+    unsafe confidence.width = picture.width
+    unsafe confidence.height = picture.height
+    unsafe confidence.stride = Int(picture.width)
+    let status = unsafe values.withUnsafeMutableBufferPointer { values in
+      unsafe confidence.data = values.baseAddress
+      return unsafe vfi_get_confidence(context, &confidence)
+    }
+    if Int(status) == VFI_ERR_UNSUPPORTED { return nil }
+    try unsafe check(status, "confidence", of: context)
+    return values
   }
 }

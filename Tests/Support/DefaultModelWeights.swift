@@ -3,10 +3,10 @@ import VFIEngine
 
 /// The default model's layer table, written a second time, with hashed weights.
 package enum DefaultModelWeights {
-  package static let parameterCount = 639_904
+  package static let parameterCount = 482_544
   /// Thousands of multiply-adds per pixel with all pixels refined, as `training/vfi_training/macs.py`
   /// counts them.
-  package static let kmacPerPixel = 15.800
+  package static let kmacPerPixel = 13.722
 
   package static func file() throws -> WeightFile {
     var writer = SafetensorsWriter(metadata: [("architecture", "vfi-v1"), ("name", "default")])
@@ -21,14 +21,14 @@ package enum DefaultModelWeights {
     }
     block("encoder.to_half", 3, 16)
     block("encoder.to_quarter", 16, 32)
-    block("encoder.to_eighth", 32, 48)
-    block("guide.enter", 208, 64)
-    residual("guide.residual", 64)
-    block("guide.down", 64, 96)
+    block("encoder.to_eighth", 32, 32)
+    block("guide.enter", 144, 48)
+    residual("guide.residual", 48)
+    block("guide.down", 48, 96)
     residual("guide.context", 96)
-    writer.addTransposed("guide.up", inputs: 96, outputs: 64)
-    block("guide.merge", 64, 64)
-    writer.addTransposed("guide.head", inputs: 64, outputs: 32)
+    writer.addTransposed("guide.up", inputs: 96, outputs: 48)
+    block("guide.merge", 48, 48)
+    writer.addTransposed("guide.head", inputs: 48, outputs: 32)
     block("refine.enter", 80, 32)
     block("refine.middle", 32, 32)
     writer.addConvolution("refine.head", inputs: 32, outputs: 16)

@@ -10,11 +10,14 @@ package struct NaiveInverseSearch {
   let second: FeatureMap
   /// Dense flow of the coarser level; nil on the coarsest.
   let coarse: FeatureMap?
+  /// Whether it looks around the best candidate.
+  let widens: Bool
 
-  package init(_ first: FeatureMap, _ second: FeatureMap, coarse: FeatureMap?) {
+  package init(_ first: FeatureMap, _ second: FeatureMap, coarse: FeatureMap?, widens: Bool) {
     self.first = first
     self.second = second
     self.coarse = coarse
+    self.widens = widens
   }
 
   static func origins(_ size: Int) -> [Int] {
@@ -69,7 +72,23 @@ package struct NaiveInverseSearch {
       if cost(top, left, start) <= 64 { break }
       start = u
     }
+    if widens && cost(top, left, start) > 64 { start = widened(top, left, start) }
     return cost(top, left, start) <= 64 ? start : descend(top, left, start)
+  }
+
+  /// The best flow around `start`, or `start` unless that is clearly better.
+  private func widened(_ top: Int, _ left: Int, _ start: Vector) -> Vector {
+    var best: (u: Vector, cost: Double)?
+    for y in -3...3 {
+      for x in -3...3 where x != 0 || y != 0 {
+        let u = (start.x + Double(x), start.y + Double(y))
+        let found = cost(top, left, u)
+        if let known = best, known.cost <= 64 || found >= known.cost { continue }
+        best = (u, found)
+      }
+    }
+    guard let best, best.cost < 0.7 * cost(top, left, start) else { return start }
+    return best.u
   }
 
   /// Gauss-Newton from `start`.

@@ -38,7 +38,7 @@ STILL_SHARE = 0.07  # of the crops below that
 # A crop teaches where a better flow would make a better picture (dB), and a good one at all.
 LEAST_GAIN, LEAST_PSNR = 1.0, 22.0
 EASY_SHARE = 0.35  # of the crops outside of both
-DISTANCE_SHARE = 0.5  # of the instants given as a distance map instead of a constant
+DISTANCE_SHARE = 0.15  # of the instants given as a distance map instead of a constant
 LEAST_TRAVEL = 0.125  # pixels of 1/4 that a place must move to have a distance of its own
 TRUSTED_ERROR = 0.02  # of the frame along the labels, at which they are half trusted
 

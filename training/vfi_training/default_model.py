@@ -20,7 +20,7 @@ logarithm of half the mean absolute error that it expects (loss of UGSP's first 
 2307.16555: mean(exp(-U) |error| + 2 U)). Only where U exceeds a threshold does the refinement work,
 at 1/2; a refined pixel sees zeros at neighbours that are not refined.
 
-Cost in multiply-adds per full-resolution pixel: encoder 612 a frame, guide 5360, refinement 9216
+Cost in multiply-adds per full-resolution pixel: encoder 540 a frame, guide 3426, refinement 9216
 times the share of refined pixels.
 """
 
@@ -35,7 +35,8 @@ NAME = "vfi-v1"
 MULTIPLE = 32
 MEAN = 0.5
 FEATURES = 16  # the guide's channels that the refinement reads
-THRESHOLD = math.log(0.5 * 0.02)  # U of an expected error of 0.02
+THRESHOLD = math.log(0.5 * 0.04)  # U of an expected error of 0.04
+FIRST_UNCERTAINTY = math.log(0.5 * 0.02)  # before training
 LEAST_SHARE = 0.02  # of a frame, in the starting weights: keeps the logarithm finite
 FLOW_SCALE = 1 / 16  # flows enter the layers as this times pixels of their size
 LUMA_SCALE = 4.0  # differences of luma likewise
@@ -121,36 +122,39 @@ class Residual(nn.Module):
         return self.prelu(x + self.second(self.first(x)))
 
 
+EIGHTH = 32  # channels of a frame's features at 1/8
+
+
 class Encoder(nn.Module):
-    """Frame minus 0.5 [B, 3, H, W] -> features at 1/2 (16) and 1/8 (48)."""
+    """Frame minus 0.5 [B, 3, H, W] -> features at 1/2 (16) and 1/8 (32)."""
 
     def __init__(self):
         super().__init__()
         self.to_half = ConvPReLU(3, 16, stride=2)
         self.to_quarter = ConvPReLU(16, 32, stride=2)
-        self.to_eighth = ConvPReLU(32, 48, stride=2)
+        self.to_eighth = ConvPReLU(32, EIGHTH, stride=2)
 
     def forward(self, frame: Tensor) -> tuple[Tensor, Tensor]:
         half = self.to_half(frame)
         return half, self.to_eighth(self.to_quarter(half))
 
 
-GUIDE_INPUTS = 4 * 48 + 8 + 6 + 1 + 1  # warped features, flows, luma differences, t, zero
+GUIDE_INPUTS = 4 * EIGHTH + 8 + 6 + 1 + 1  # warped features, flows, luma differences, t, zero
 GUIDE_OUTPUTS = 8 + 4 + 1 + 3 + FEATURES  # flow deltas, logits, U, 3 unused, features
 
 
 class Guide(nn.Module):
-    """[B, 208, H/8, W/8] -> [B, 32, H/4, W/4]."""
+    """[B, 144, H/8, W/8] -> [B, 32, H/4, W/4]."""
 
     def __init__(self):
         super().__init__()
-        self.enter = ConvPReLU(GUIDE_INPUTS, 64)
-        self.residual = Residual(64)
-        self.down = ConvPReLU(64, 96, stride=2)
+        self.enter = ConvPReLU(GUIDE_INPUTS, 48)
+        self.residual = Residual(48)
+        self.down = ConvPReLU(48, 96, stride=2)
         self.context = Residual(96)
-        self.up = Upsample(96, 64)
-        self.merge = ConvPReLU(64, 64)
-        self.head = Upsample(64, GUIDE_OUTPUTS)
+        self.up = Upsample(96, 48)
+        self.merge = ConvPReLU(48, 48)
+        self.head = Upsample(48, GUIDE_OUTPUTS)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.residual(self.enter(x))
@@ -202,11 +206,11 @@ class DefaultModel(nn.Module):
                 layer.bias.zero_()
         self.encoder.to_half.conv.weight.mul_(4)  # frames minus 0.5 deviate by about a quarter
         self.guide.head.weight[:, : GUIDE_OUTPUTS - FEATURES] = 0
-        self.guide.head.bias[12] = THRESHOLD
+        self.guide.head.bias[12] = FIRST_UNCERTAINTY
         self.refine.head.weight.zero_()
         for block in (self.guide.residual, self.guide.context):
             block.second.weight.mul_(0.3)
-        for layer, features in ((self.guide.enter, 48), (self.refine.enter, 16)):
+        for layer, features in ((self.guide.enter, EIGHTH), (self.refine.enter, 16)):
             weight = layer.conv.weight
             half = len(weight) // 2
             for first in (0, 2 * features):  # candidate A, candidate B
@@ -222,7 +226,7 @@ class DefaultModel(nn.Module):
         t8: Tensor,
         margin: int,
     ) -> Tensor:
-        """[B, 208, H/8, W/8]; a8: candidates in pixels of 1/8."""
+        """[B, 144, H/8, W/8]; a8: candidates in pixels of 1/8."""
         luma = [(f[:, :1] + 2 * f[:, 1:2] + f[:, 2:]) / 4 for f in frames]
         luma = [functional.avg_pool2d(y, 8) for y in luma]
         y = four_warps(*luma, a8, margin // 8)

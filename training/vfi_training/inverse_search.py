@@ -20,6 +20,8 @@ where the content of frame 0 at x lies in frame 1: frame0(x) ~ frame1(x + flow01
    points 4 pixels away, in the order of NEIGHBOURS, read at floor(point / 2), clamped to the
    coarser level; then zero.
    The first candidate whose cost is at most QUIET, the cost of noise, is taken at once.
+   Levels from WIDE on, but for the coarsest, then look at all u in start + {-3 .. 3}^2, by rows,
+   likewise; the best takes the start's place where its cost is below MARGIN of the start's.
 4. Unless the start's cost is at most QUIET, up to ITERATIONS Gauss-Newton steps (inverse
    compositional, mean-normalised):
        g = central differences of frame 0 in the patch, minus their mean over the patch
@@ -42,6 +44,9 @@ FINEST = 1
 COARSEST = 6
 ITERATIONS = 4
 REACH = 2
+WIDE_REACH = 3
+WIDE = 4  # coarse patches are few, and what they miss nothing finds later
+MARGIN = 0.7
 DAMPING = 64.0
 QUIET = 64.0  # one level of 0..255 at each of the 64 pixels
 SETTLED = 1e-3
@@ -142,6 +147,14 @@ class Level:
             lowest = torch.where(better, cost, lowest)
         return start, lowest
 
+    def widen(self, start: torch.Tensor, lowest: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best candidate around the start where that is clearly better; its cost."""
+        around = [start + offset for offset in self.candidates_of_grid(WIDE_REACH)[1:]]
+        found, cost = self.best(around)
+        better = (cost < MARGIN * lowest) & (lowest > QUIET)
+        start = torch.where(better[..., None], found, start)
+        return start, torch.where(better, cost, lowest)
+
     def descend(self, start: torch.Tensor, start_cost: torch.Tensor) -> torch.Tensor:
         """Gauss-Newton from the start; the start itself where that led nowhere."""
         hxx = self.gx.square().sum(-1) + DAMPING
@@ -180,8 +193,8 @@ class Level:
             found.append(2 * coarse[:, :, y, x].transpose(1, 2))
         return [*found, torch.zeros_like(found[0])]
 
-    def candidates_of_grid(self) -> list[torch.Tensor]:
-        steps = range(-REACH, REACH + 1)
+    def candidates_of_grid(self, reach: int) -> list[torch.Tensor]:
+        steps = range(-reach, reach + 1)
         grid = sorted(((x, y) for y in steps for x in steps), key=lambda u: u != (0, 0))
         shape = (len(self.second), len(self.top), 2)
         return [self.template.new_tensor(u).expand(shape) for u in grid]
@@ -192,8 +205,13 @@ def search(first: dict[int, torch.Tensor], second: dict[int, torch.Tensor]) -> t
     flow = None
     for number in sorted(first, reverse=True):
         level = Level(first[number], second[number])
-        candidates = level.candidates_of_grid() if flow is None else level.candidates_from(flow)
-        flow = median3(level.densify(level.descend(*level.best(candidates))))
+        if flow is None:
+            start = level.best(level.candidates_of_grid(REACH))
+        else:
+            start = level.best(level.candidates_from(flow))
+            if number >= WIDE:
+                start = level.widen(*start)
+        flow = median3(level.densify(level.descend(*start)))
     return flow
 
 

@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 from vfi_training.crops import MARGIN
 from vfi_training.default_losses import default_loss
-from vfi_training.default_model import NAME, THRESHOLD
+from vfi_training.default_model import FIRST_UNCERTAINTY, NAME
 from vfi_training.run import Run
 from vfi_training.validate import Validation
 
-# Thresholds of the mask in training and how often: the usual one, all refined, nothing refined.
-THRESHOLDS = ((THRESHOLD, 0.6), (-math.inf, 0.3), (math.inf, 0.1))
+# Thresholds of the mask in training and how often: one lower than in use, so that there is more to
+# learn from; all refined; nothing refined.
+THRESHOLDS = ((FIRST_UNCERTAINTY, 0.6), (-math.inf, 0.3), (math.inf, 0.1))
 REVERSED = [6, 7, 4, 5, 2, 3, 0, 1]  # candidates of the pair played backwards
 
 

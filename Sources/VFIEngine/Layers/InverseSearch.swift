@@ -4,10 +4,10 @@ import CIntrinsics
 /// Finds the motion between two frames in both directions, from coarse to fine.
 ///
 /// The results `[H/4, W/4, 2]` (x, y), where the frames are `[H, W]`, are in pixels of that size and
-/// live in `engine.scratch`: frame 0 at x looks like frame 1 at `x + flow01(x)`. Steps and constants:
-/// `training/vfi_training/inverse_search.py`.
+/// live in `engine.scratch`: frame 0 at x looks like frame 1 at `x + flow01(x)`. Outside of `rows`, see
+/// ``LumaPyramid/rows(unlike:)``, it is zero. Steps and constants: `training/vfi_training/inverse_search.py`.
 package func inverseSearch(
-  _ first: LumaPyramid, _ second: LumaPyramid, on engine: Engine
+  _ first: LumaPyramid, _ second: LumaPyramid, rows: Range<Int>, on engine: Engine
 ) throws(VFIError) -> (flow01: FeatureMap, flow10: FeatureMap) {
   let (height, width) = unsafe (first[0].height, first[0].width)
   guard unsafe second[0].height == height, unsafe second[0].width == width else {
@@ -16,27 +16,37 @@ package func inverseSearch(
   let arena = engine.scratch
   let flow01 = try arena.map(height: height / 2, width: width / 2, channels: 2)
   let flow10 = try arena.map(height: height / 2, width: width / 2, channels: 2)
+  if rows.count < first.height {
+    flow01.fill(0)
+    flow10.fill(0)
+  }
+  if rows.isEmpty { return (flow01, flow10) }
   let mark = arena.mark
   defer { arena.release(to: mark) }
   var coarse: (forward: FeatureMap, backward: FeatureMap)?
   for index in (0..<first.count).reversed() {
+    let widens = index + LumaPyramid.finest >= InverseSearchLevel.wide
     let forward = try InverseSearchLevel(
-      first, second, index, coarse: coarse?.forward, on: engine)
+      first, second, index, rows: rows, widens: widens, coarse: coarse?.forward, on: engine)
     let backward = try InverseSearchLevel(
-      second, first, index, coarse: coarse?.backward, on: engine)
+      second, first, index, rows: rows, widens: widens, coarse: coarse?.backward, on: engine)
     try InverseSearchLevel.run(forward, backward, on: engine)
     coarse = (forward.flow, backward.flow)
   }
   if let coarse {
     // At 1/2 this is the mean of 2x2 pixels.
-    try resizeBilinear(coarse.forward, into: flow01, scale: 0.5, on: engine)
-    try resizeBilinear(coarse.backward, into: flow10, scale: 0.5, on: engine)
+    let found = rows.lowerBound / 4..<rows.upperBound / 4
+    try resizeBilinear(coarse.forward, into: flow01.rows(found), scale: 0.5, on: engine)
+    try resizeBilinear(coarse.backward, into: flow10.rows(found), scale: 0.5, on: engine)
   }
   return (flow01, flow10)
 }
 
 /// One level of the search in one direction, with its memory in `engine.scratch`.
 @safe package struct InverseSearchLevel {
+  /// Levels from this one on look around the best candidate from the coarser one.
+  static let wide = 4
+
   /// The result, `[h, w, 2]` in pixels of this level.
   package let flow: FeatureMap
   /// Before the median, `[h, w + 2, 2]`: one repeated pixel on both sides.
@@ -45,26 +55,33 @@ package func inverseSearch(
   package let patchFlow: FeatureMap
   private let arguments: vfi_inverse_search
 
-  /// Level `index + 1` of the search from `first` to `second`, whose sizes are equal.
+  /// Level `index + 1` of the search from `first` to `second`, whose sizes are equal, in `rows` of the
+  /// frame.
   ///
-  /// Without `coarse`, the flow of the next level, it is the coarsest.
+  /// Without `coarse`, the flow of the next level, it is the coarsest. Takes memory for all rows, so
+  /// that what a frame takes does not depend on its content.
   package init(
-    _ first: LumaPyramid, _ second: LumaPyramid, _ index: Int, coarse: FeatureMap?,
-    on engine: Engine
+    _ first: LumaPyramid, _ second: LumaPyramid, _ index: Int, rows frameRows: Range<Int>,
+    widens: Bool, coarse: FeatureMap?, on engine: Engine
   ) throws(VFIError) {
-    let (first, second) = unsafe (first[index], second[index])
+    let whole = unsafe first[index].height
+    let (first, second) = unsafe (
+      first[index, rows: frameRows], second[index, rows: frameRows]
+    )
     let (height, width) = unsafe (first.height, first.width)
     let (rows, columns) = (Self.patches(height), Self.patches(width))
     let arena = engine.scratch
-    flow = try arena.map(height: height, width: width, channels: 2)
-    dense = try arena.map(height: height, width: width + 2, channels: 2)
-    patchFlow = try arena.map(height: rows, width: columns, channels: 2)
+    flow = try arena.map(height: whole, width: width, channels: 2).rows(0..<height)
+    dense = try arena.map(height: whole, width: width + 2, channels: 2).rows(0..<height)
+    patchFlow = try arena.map(height: Self.patches(whole), width: columns, channels: 2)
+      .rows(0..<rows)
     let weights = try arena.map(
-      height: rows, width: columns, channels: Int(VFI_PATCH * VFI_PATCH))
+      height: Self.patches(whole), width: columns, channels: Int(VFI_PATCH * VFI_PATCH))
     unsafe arguments = unsafe vfi_inverse_search(
       first: first, second: second, rows: rows, columns: columns,
       coarse: UnsafePointer(coarse?.base), coarse_height: coarse?.height ?? 0,
-      coarse_width: coarse?.width ?? 0, patch_flow: patchFlow.base, patch_weights: weights.base,
+      coarse_width: coarse?.width ?? 0, widens: widens && coarse != nil, patch_flow: patchFlow.base,
+      patch_weights: weights.base,
       dense: dense.base, flow: flow.base)
   }
 

@@ -59,6 +59,50 @@ import CIntrinsics
     return unsafe level
   }
 
+  /// The rows `rows` of the frame at level `index + 1`; what lies beyond them is the picture's.
+  ///
+  /// `rows` is all of them, or what ``rows(unlike:)`` gave.
+  package subscript(index: Int, rows rows: Range<Int>) -> vfi_luma {
+    var level = unsafe self[index]
+    let first = rows.lowerBound >> (index + Self.finest)
+    let end =
+      rows.upperBound == height ? unsafe level.height : rows.upperBound >> (index + Self.finest)
+    unsafe level.base += first * level.stride
+    unsafe level.height = end - first
+    return unsafe level
+  }
+
+  /// Height of the frame, padded.
+  package var height: Int { unsafe self[0].height << Self.finest }
+
+  /// Rows of the frame in one row of the coarsest level.
+  private var coarseRow: Int { 1 << (count - 1 + Self.finest) }
+
+  /// Ranges of rows begin and end at multiples of this, or at the frame's edge.
+  private var rowUnit: Int { max(32, coarseRow) }
+
+  /// The rows of the frame outside of which it looks like `other`, fit for ``subscript(_:rows:)``.
+  ///
+  /// Empty, or enough for a patch of the coarsest level. A difference of one of 256 levels is noise.
+  package func rows(unlike other: LumaPyramid) -> Range<Int> {
+    let (a, b) = unsafe (self[0], other[0])
+    func differs(_ y: Int) -> Bool {
+      let (rowA, rowB) = unsafe (a.base + y * a.stride, b.base + y * b.stride)
+      return unsafe (0..<a.width).contains { unsafe abs(rowA[$0] - rowB[$0]) > 1 }
+    }
+    guard let top = unsafe (0..<a.height).first(where: differs),
+      let bottom = unsafe (0..<a.height).last(where: differs)
+    else { return 0..<0 }
+    let margin = Int(VFI_PATCH) / 2
+    let scale = 1 << Self.finest
+    var first = max(0, top - margin) * scale / rowUnit * rowUnit
+    let least = Int(VFI_PATCH) * coarseRow
+    let wanted = max((bottom + 1 + margin) * scale, first + least)
+    let end = min(height, (wanted + rowUnit - 1) / rowUnit * rowUnit)
+    first = max(0, min(first, (end - least) / rowUnit * rowUnit))
+    return first..<end
+  }
+
   private static func level(
     _ height: Int, _ width: Int, in arena: Arena
   ) throws(VFIError) -> vfi_luma {

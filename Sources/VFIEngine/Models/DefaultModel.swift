@@ -9,8 +9,10 @@ import Glibc
 /// at 1/2. Concatenations are slices of one map.
 package final class DefaultModel: InterpolationModel {
   package static let architecture = "vfi-v1"
-  /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.02.
-  package static let threshold = logf(0.01)
+  /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.04.
+  package static let threshold = logf(0.02)
+  /// Uncertainty where nothing moves: that of an error of half an 8-bit code value.
+  static let still = logf(0.25 / 255)
 
   package let info: ModelInfo
   package let multiple = 32
@@ -47,13 +49,14 @@ package final class DefaultModel: InterpolationModel {
     return features
   }
 
-  /// The motion between the frames, at 1/4.
+  /// The motion between the frames, at 1/4, and the rows in which there may be some.
   package func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures {
     guard let lumaA = a.luma, let lumaB = b.luma else { throw Self.foreignFeatures }
-    let flows = try inverseSearch(lumaA, lumaB, on: engine)
-    return PairFeatures(a, b, flowAB: flows.flow01, flowBA: flows.flow10)
+    let rows = engine.budget == .off ? 0..<lumaA.height : lumaA.rows(unlike: lumaB)
+    let flows = try inverseSearch(lumaA, lumaB, rows: rows, on: engine)
+    return PairFeatures(a, b, flowAB: flows.flow01, flowBA: flows.flow10, rows: rows)
   }
 
   package func decode(
@@ -107,16 +110,38 @@ package final class DefaultModel: InterpolationModel {
       flowAB, flowBA, at: instant, into: candidates, halved: halved, on: engine)
     let input = try arena.map(
       height: a.height, width: a.width, channels: DefaultModelGuide.inputs, precision: precision)
-    for (index, source) in [a, b, a, b].enumerated() {
-      try backwardWarp(
-        source, flow: halved.slice(2 * index..<2 * index + 2),
-        into: input.slice(index * a.channels..<(index + 1) * a.channels), on: engine)
+    let rows = pair.rows ?? 0..<8 * a.height
+    countRows(rows, of: a, on: engine)
+    if rows.count < 8 * a.height { beCertain(guided) }
+    if !rows.isEmpty {
+      let rows = rows.lowerBound / 8..<rows.upperBound / 8
+      let halved = halved.rows(rows)
+      for (index, source) in [a, b, a, b].enumerated() {
+        try backwardWarp(
+          source.rows(rows), flow: halved.slice(2 * index..<2 * index + 2),
+          into: input.slice(index * a.channels..<(index + 1) * a.channels).rows(rows), on: engine)
+      }
+      try guideInput(
+        halved, lumaA.rows(rows), lumaB.rows(rows),
+        into: input.slice(4 * a.channels..<4 * a.channels + 16).rows(rows), on: engine)
+      try guide(input, rows: rows, into: guided, on: engine)
     }
-    try guideInput(
-      halved, lumaA, lumaB, into: input.slice(4 * a.channels..<4 * a.channels + 16), on: engine)
-    try guide(input, into: guided, on: engine)
     try addFirstGuess(candidates, at: instant, to: guided, on: engine)
     return guided
+  }
+
+  /// What the guide would say where nothing moves.
+  private func beCertain(_ guided: FeatureMap) {
+    guided.fill(0)
+    guided.slice(12..<13).fill(Self.still)
+  }
+
+  private func countRows(_ rows: Range<Int>, of eighth: FeatureMap, on engine: Engine) {
+    let pixels = eighth.height * eighth.width
+    let computed = rows.count / 8 * eighth.width
+    engine.statistics.count(computed, of: pixels, level: 3)
+    engine.statistics.multiplyAddsSaved += Int(
+      guide.multiplyAddsPerPixel * Double(64 * (pixels - computed)))
   }
 
   /// The pixels that are uncertain enough and within the budget.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// The same, 3x3, by the names of this model: `name.conv` and the slopes `name.prelu`.
+/// A 3x3 convolution and its PReLU by the names of this model: `name.conv` and the slopes `name.prelu`.
 private func convolutionPReLU(
   _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
   precision: Precision, kernels: KernelTable
@@ -10,8 +10,10 @@ private func convolutionPReLU(
     stride: stride, precision: precision, kernels: kernels)
 }
 
-/// A frame less 0.5 -> features at 1/2 (16 channels) and 1/8 (48).
+/// A frame less 0.5 -> features at 1/2 (16 channels) and 1/8 (32).
 final class DefaultModelEncoder: Sendable {
+  /// Channels of the features at 1/8.
+  static let eighth = 32
   /// What is subtracted from the frame.
   private static let mean: Float = 0.5
 
@@ -27,7 +29,7 @@ final class DefaultModelEncoder: Sendable {
     self.precision = precision
     toHalf = try layer("to_half", 3, 16)
     toQuarter = try layer("to_quarter", 16, 32)
-    toEighth = try layer("to_eighth", 32, 48)
+    toEighth = try layer("to_eighth", 32, Self.eighth)
   }
 
   /// Multiply-adds for one pixel of one frame.
@@ -46,7 +48,7 @@ final class DefaultModelEncoder: Sendable {
         precision: precision)
     }
     let half = try level(1, 16, arena)
-    let eighth = try level(3, 48, arena)
+    let eighth = try level(3, Self.eighth, arena)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let centred = try level(0, 3, engine.scratch)
@@ -89,14 +91,16 @@ private struct Residual: Sendable {
   }
 }
 
-/// Looks at both candidates at 1/8 and 1/16: `[H/8, W/8, 208]` -> `[H/4, W/4, 32]`, float32.
+/// Looks at both candidates at 1/8 and 1/16: `[H/8, W/8, 144]` -> `[H/4, W/4, 32]`, float32.
 ///
 /// Input: features at 1/8 of both frames along A, then along B, the candidates, differences of luma,
 /// t, zero. Output: corrections of four flows, four logits, the uncertainty, three without meaning,
 /// features for the refinement (16).
 final class DefaultModelGuide: Sendable {
-  static let inputs = 4 * 48 + 8 + 6 + 2
+  static let inputs = 4 * DefaultModelEncoder.eighth + 8 + 6 + 2
   static let outputs = 8 + 4 + 1 + 3 + 16
+  /// Channels at 1/8 and at 1/16.
+  private static let (width, contextWidth) = (48, 96)
 
   private let enter, down, merge: Convolution
   private let residual, context: Residual
@@ -106,17 +110,21 @@ final class DefaultModelGuide: Sendable {
   init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
     self.precision = precision
     enter = try convolutionPReLU(
-      file, "guide.enter", Self.inputs, 64, precision: precision, kernels: kernels)
-    residual = try Residual(file, "guide.residual", 64, precision: precision, kernels: kernels)
+      file, "guide.enter", Self.inputs, Self.width, precision: precision, kernels: kernels)
+    residual = try Residual(
+      file, "guide.residual", Self.width, precision: precision, kernels: kernels)
     down = try convolutionPReLU(
-      file, "guide.down", 64, 96, stride: 2, precision: precision, kernels: kernels)
-    context = try Residual(file, "guide.context", 96, precision: precision, kernels: kernels)
+      file, "guide.down", Self.width, Self.contextWidth, stride: 2, precision: precision,
+      kernels: kernels)
+    context = try Residual(
+      file, "guide.context", Self.contextWidth, precision: precision, kernels: kernels)
     up = try TransposedConvolution(
-      file, "guide.up", inputs: 96, outputs: 64, precision: precision, kernels: kernels)
+      file, "guide.up", inputs: Self.contextWidth, outputs: Self.width, precision: precision,
+      kernels: kernels)
     merge = try convolutionPReLU(
-      file, "guide.merge", 64, 64, precision: precision, kernels: kernels)
+      file, "guide.merge", Self.width, Self.width, precision: precision, kernels: kernels)
     head = try TransposedConvolution(
-      file, "guide.head", inputs: 64, outputs: Self.outputs, precision: precision,
+      file, "guide.head", inputs: Self.width, outputs: Self.outputs, precision: precision,
       kernels: kernels)
   }
 
@@ -130,8 +138,9 @@ final class DefaultModelGuide: Sendable {
       + Double(head.multiplyAddsPerPixel) / 16
   }
 
+  /// Computes `rows` of 1/8; takes memory for all of them.
   func callAsFunction(
-    _ input: FeatureMap, into output: FeatureMap, on engine: Engine
+    _ input: FeatureMap, rows: Range<Int>, into output: FeatureMap, on engine: Engine
   ) throws(VFIError) {
     let arena = engine.scratch
     let mark = arena.mark
@@ -139,19 +148,21 @@ final class DefaultModelGuide: Sendable {
     func map(_ shift: Int, _ channels: Int) throws(VFIError) -> FeatureMap {
       try arena.map(
         height: input.height >> shift, width: input.width >> shift, channels: channels,
-        precision: precision)
+        precision: precision
+      ).rows(0..<rows.count >> shift)
     }
-    let entered = try map(0, 64)
-    let between = try map(0, 64)
-    let reduced = try map(1, 96)
-    let wide = try map(1, 96)
-    try enter(input, into: entered, on: engine)
+    let entered = try map(0, Self.width)
+    let between = try map(0, Self.width)
+    let reduced = try map(1, Self.contextWidth)
+    let wide = try map(1, Self.contextWidth)
+    try enter(input.rows(rows), into: entered, on: engine)
     try residual(entered, between: between, on: engine)
     try down(entered, into: reduced, on: engine)
     try context(reduced, between: wide, on: engine)
     try up(reduced, into: entered, adding: entered, on: engine)
     try merge(entered, into: between, on: engine)
-    try head(between, into: output, on: engine)
+    try head(
+      between, into: output.rows(2 * rows.lowerBound..<2 * rows.upperBound), on: engine)
   }
 }
 

@@ -56,17 +56,20 @@ package struct PairFeatures {
   /// Motion from a to b and from b to a, where the model estimates it before t is known.
   package var flowAB: FeatureMap?
   package var flowBA: FeatureMap?
+  /// The rows of the padded frames outside of which nothing moves, where the model looks for them.
+  package var rows: Range<Int>?
   /// The coarsest features of both frames side by side, where a layer reads them together.
   package var joint: FeatureMap?
 
   package init(
     _ a: FrameFeatures, _ b: FrameFeatures, flowAB: FeatureMap? = nil, flowBA: FeatureMap? = nil,
-    joint: FeatureMap? = nil
+    rows: Range<Int>? = nil, joint: FeatureMap? = nil
   ) {
     self.a = a
     self.b = b
     self.flowAB = flowAB
     self.flowBA = flowBA
+    self.rows = rows
     self.joint = joint
   }
 }
@@ -89,6 +92,8 @@ package protocol InterpolationModel: AnyObject, Sendable {
   ) throws(VFIError) -> FrameFeatures
 
   /// Computes what all instants between `a` and `b` share, in `engine.scratch`.
+  ///
+  /// A model that chooses the pixels it computes takes all where `engine.budget` is `.off`.
   func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures

@@ -66,6 +66,14 @@ import CIntrinsics
       channels: range.count, pixelStride: pixelStride, precision: precision)
   }
 
+  /// The rows `range`, as a map.
+  package func rows(_ range: Range<Int>) -> FeatureMap {
+    precondition(range.lowerBound >= 0 && range.upperBound <= height && !range.isEmpty)
+    return unsafe FeatureMap(
+      unsafeMemory: memory + range.lowerBound * width * pixelBytes, height: range.count,
+      width: width, channels: channels, pixelStride: pixelStride, precision: precision)
+  }
+
   /// Whether height, width and channels are those of `other`.
   func hasSize(of other: FeatureMap) -> Bool {
     height == other.height && width == other.width && channels == other.channels

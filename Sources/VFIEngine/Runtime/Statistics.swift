@@ -35,11 +35,16 @@ package struct Statistics {
   /// Number of levels whose active share is known: 1/1, 1/2, 1/4 and 1/8 of the frame's size.
   package static let levels = 4
 
-  /// Counts the sparse work of one frame at 1/2^level of its size.
+  /// Counts the sparse work of one frame at 1/2^level of its size: `computed` of `all` pixels.
+  package mutating func count(_ computed: Int, of all: Int, level: Int) {
+    activePixels[level] += computed
+    pixels[level] += all
+  }
+
+  /// The same for a set, whose share then is the last one.
   package mutating func count(_ active: ActiveSet, level: Int) {
-    activePixels[level] += active.count
-    pixels[level] += active.height * active.width
-    lastShare = Double(active.count) / Double(active.height * active.width)
+    count(active.count, of: active.height * active.width, level: level)
+    lastShare = active.share
   }
 
   /// The active share of the pixels at 1/2^level of the size, over all frames; nil without masks.

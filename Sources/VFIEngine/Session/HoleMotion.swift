@@ -9,7 +9,8 @@ import CIntrinsics
 
   /// Finds the motion from one frame to the next one of a chain, in scratch memory.
   init(from first: InpaintSight, to second: InpaintSight, on engine: Engine) throws(VFIError) {
-    let (forward, backward) = try inverseSearch(first.luma, second.luma, on: engine)
+    let (forward, backward) = try inverseSearch(
+      first.luma, second.luma, rows: 0..<first.luma.height, on: engine)
     let arena = engine.scratch
     let mark = arena.mark
     defer { arena.release(to: mark) }

@@ -178,6 +178,7 @@ package final class Interpolator {
       let (slotA, slotB) = slots(pair.idA, pair.idB)
       let a = try encode(pair.a, id: pair.idA, in: slotA)
       let b = slotA === slotB ? a : try encode(pair.b, id: pair.idB, in: slotB)
+      engine.budget = settings.budget
       features = try engine.timed(.motion) { () throws(VFIError) in
         try model.prepare(a, b, on: engine)
       }
