@@ -134,15 +134,15 @@ def load(path: Path) -> ctypes.CDLL:
 
 
 class Interpolator:
-    """One context. Used by one thread. `options` are those of vfi_params_set()."""
+    """One context. Used by one thread. `options`: those of vfi_params_set(); one thread if none."""
 
-    def __init__(self, path: Path, model: str, threads: int = 1, **options: str):
+    def __init__(self, path: Path, model: str, **options: str):
         self._library = load(path)
         self._context = c_void_p()
         params = Params()
         self._library.vfi_params_init(byref(params), sizeof(params))
         params.model_name = model.encode()
-        params.threads = threads
+        options = {"threads": "1"} | options
         texts = {name.encode(): value.encode() for name, value in options.items()}
         for name, value in texts.items():
             self._check(self._library.vfi_params_set(byref(params), name, value))

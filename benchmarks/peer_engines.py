@@ -113,7 +113,9 @@ def openvino_engine(setup: Setup, precision: str = "f32") -> Runner:
 def libvfi_engine(setup: Setup, precision: str = "float32") -> Runner:
     """Through the C interface, on 8-bit RGB: conversion on both sides is inside the time."""
     model = str(setup.safetensors)
-    interpolator = Interpolator(setup.library, model, setup.threads, precision=precision)
+    interpolator = Interpolator(
+        setup.library, model, threads=str(setup.threads), precision=precision
+    )
 
     def run(frame0: np.ndarray, frame1: np.ndarray) -> np.ndarray:
         frames = [to_packed(frame) for frame in (frame0, frame1)]

@@ -50,9 +50,12 @@ def draw(quality: dict, speed: dict, output: Path) -> None:
         axes.annotate(
             label(method),
             (milliseconds, decibel),
-            xytext=(6, -9),
+            xytext=(-2, -6),
             textcoords="offset points",
             fontsize=8,
+            rotation=-60,  # neighbours stand close
+            rotation_mode="anchor",
+            verticalalignment="top",
         )
     averaging = quality["means"][GROUP][BASELINE][1]
     axes.axhline(averaging, color=OTHERS, linewidth=1, linestyle=":")
