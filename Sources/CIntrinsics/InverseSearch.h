@@ -30,7 +30,7 @@ struct vfi_inverse_search {
   const float *_Nullable coarse;
   intptr_t coarse_height;
   intptr_t coarse_width;
-  bool widens; // looks around the best candidate from the coarser level
+  bool widens;                   // looks around the best candidate from the coarser level
   float *_Nonnull patch_flow;    // [rows][columns][2]: x, y
   float *_Nonnull patch_weights; // [rows][columns][8][8]
   // [height][width + 2][2]: the weighted mean of the patches, and one repeated pixel on both sides.
