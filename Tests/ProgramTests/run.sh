@@ -433,7 +433,12 @@ test_the_rest() {
   succeeds "drawn clip" "$vfi" render-test-clip scene.mp4 --duration 0.5 --width 320 --height 180
   is "drawn clip: frames" "$(frame_count scene.mp4)" 12
   succeeds "inspect at a time" "$vfi" inspect scene.mp4 --at 0.2 out.png
-  is "inspect: picture" "$(probe out.png stream=width,height | paste -sd x)" 968x364
+  is "inspect: picture" "$(probe out.png stream=width,height | paste -sd x)" 968x548
+  if [ -n "${VFI_TEST_MODEL-}" ]; then
+    succeeds "inspect with a model that does not tell its confidence" \
+      "$vfi" inspect scene.mp4 --model "$VFI_TEST_MODEL" two-rows.png
+    is "inspect: two rows" "$(probe two-rows.png stream=width,height | paste -sd x)" 968x364
+  fi
   "$vfi" inspect scene.mp4 --frame 4 other.png >out.log
   is "inspect: the time of a frame is the frame" \
     "$(frame_hashes other.png)" "$(frame_hashes out.png)"
