@@ -89,11 +89,23 @@ private func mean(
 
 /// Samples of one byte.
 package func mergeCandidatesBytes(_ argument: UnsafePointer<vfi_candidate_row>) {
+  mergeBytes(argument, byAlpha: false)
+}
+
+/// Samples of one byte beside straight alpha: each counts by its alpha.
+///
+/// Where all is transparent, samples count alike.
+package func mergeCandidatesBytesStraightAlpha(_ argument: UnsafePointer<vfi_candidate_row>) {
+  mergeBytes(argument, byAlpha: true)
+}
+
+@inline(__always)
+private func mergeBytes(_ argument: UnsafePointer<vfi_candidate_row>, byAlpha: Bool) {
   let row = argument.pointee
   let step = Int(row.merge.a.step)
   var x = 0
   while x < row.merge.width {
-    let value = mean(row, x, integers) + residual(row, x)
+    let value = (byAlpha ? meanByAlpha(row, x) : mean(row, x, integers)) + residual(row, x)
     vfi_store_bytes(
       toCode(value, row.merge), row.merge.out + x &* step, step, row.merge.width &- x)
     x &+= lanes
@@ -123,21 +135,6 @@ package func mergeCandidatesFloats(_ argument: UnsafePointer<vfi_candidate_row>)
   while x < row.merge.width {
     let value = mean(row, x, floats) + residual(row, x)
     vfi_store_floats(value, row.merge.out + x &* step, step, row.merge.width &- x)
-    x &+= lanes
-  }
-}
-
-/// Samples of one byte beside straight alpha: each counts by its alpha.
-///
-/// Where all is transparent, samples count alike.
-package func mergeCandidatesBytesStraightAlpha(_ argument: UnsafePointer<vfi_candidate_row>) {
-  let row = argument.pointee
-  let step = Int(row.merge.a.step)
-  var x = 0
-  while x < row.merge.width {
-    let value = meanByAlpha(row, x) + residual(row, x)
-    vfi_store_bytes(
-      toCode(value, row.merge), row.merge.out + x &* step, step, row.merge.width &- x)
     x &+= lanes
   }
 }

@@ -60,66 +60,41 @@ extension ConversionSettings {
 /// Reads a file, interpolates its video, and writes another file.
 final class Conversion {
   private let settings: ConversionSettings
-  private let input: MediaInput
-  private let reader: VideoReader
-  private let output: MediaOutput
-  private let copy: StreamCopy
-  private var clock: SourceClock
+  private let file: VideoRewrite
   private var tally = Tally()
   private var dropped = 0
   private var hasToldChange = false
-  private var videoTarget: Int32 = 0
   private var confidence: ConfidenceVideo?
 
   init(_ settings: ConversionSettings) throws(Failure) {
     self.settings = settings
-    try settings.protect(settings.output)
-    output = try MediaOutput(settings.output)
-    input = try MediaInput(settings.input)
-    reader = try VideoReader(input)
-    copy = StreamCopy(from: input, to: output)
-    clock = SourceClock(timebase: reader.timebase, rate: reader.nominalRate)
-    unsafe reader.otherPacket = { [copy] packet throws(Failure) in try unsafe copy.take(packet) }
+    file = try VideoRewrite(settings)
   }
 
   /// Converts everything; returns a line that says what was done.
   func run() throws(Failure) -> String {
-    guard let first = try reader.next() else {
-      throw input.readFailure ?? Failure("\(input.name): no frame can be decoded")
-    }
-    let format = try settings.knownFormat(of: first, stream: reader.index, of: input)
+    let (first, format) = try file.first()
     let rate = try outputRate()
     let converter = try RateConverter(
-      ContextParameters(settings.options), format: format, clock: clock,
-      sourceRate: reader.nominalRate, rate: rate, place: input.name)
-    let video = unsafe VideoDescription(
-      format: format, rate: rate, timebase: converter.timebase,
-      aspect: av_guess_sample_aspect_ratio(input.context, reader.stream, first.frame))
-    let encoder = try unsafe VideoEncoder(
-      settings.encoder, like: first, video, container: output.format, place: output.name)
-    try begin(encoder, like: first)
+      ContextParameters(settings.options), format: format, clock: file.clock,
+      sourceRate: file.reader.nominalRate, rate: rate, place: file.input.name)
+    try file.begin(like: first, format, rate: rate, timebase: converter.timebase)
     if let path = settings.confidence {
       try settings.protect(path)
       confidence = try ConfidenceVideo(path, width: first.width, height: first.height, rate: rate)
     }
+    let fitter = try PictureFitter(like: first, format)
     var progress = Progress(expected: expectedCount(rate), isForced: settings.showsProgress)
     defer { progress.end() }
-    do {
-      try pump(first, converter, encoder, &progress)
-    } catch {
-      // A frame that was interrupted in the middle is no error.
-      if !Interruption.isRequested {
-        // What is there shall be playable; the first error is the one to tell.
-        try? encode(nil, with: encoder)
-        try? output.finish()
-        throw error
-      }
+    try file.complete { () throws(Failure) in
+      try pump(first, fitter, converter, &progress)
     }
-    try encode(nil, with: encoder)
-    try output.finish()
     try confidence?.finish()
     progress.end()
-    try report()
+    if dropped > 0 {
+      tell("\(file.input.name): \(dropped) frames without a later time were dropped")
+    }
+    try file.report()
     if settings.showsStatistics {
       EngineFigures(stats: try converter.statistics()).lines.forEach(tell)
     }
@@ -128,67 +103,45 @@ final class Conversion {
 
   private func outputRate() throws(Failure) -> AVRational {
     if let rate = settings.rate { return rate }
-    let source = reader.nominalRate
+    let source = file.reader.nominalRate
     guard source.isPositive else {
-      throw Failure("\(input.name): the frame rate is unknown; give the wanted one with --fps")
+      throw Failure("\(file.input.name): the frame rate is unknown; give the wanted one with --fps")
     }
     return av_mul_q(source, AVRational(num: settings.multiplier, den: 1))
   }
 
-  private func begin(_ encoder: VideoEncoder, like first: Picture) throws(Failure) {
-    videoTarget = try unsafe output.addVideo(encoder, source: reader.stream, like: first)
-    try copy.addStreams(besides: reader.index, videoTarget: videoTarget)
-    try output.begin()
-    copy.leftOut.forEach(tell)
-    try copy.begin()
-  }
-
-  private func encode(_ picture: Picture?, with encoder: VideoEncoder) throws(Failure) {
-    try unsafe encoder.encode(picture) { packet throws(Failure) in
-      try unsafe output.write(packet, to: videoTarget, unit: encoder.unit)
-    }
-  }
-
   /// Source frames in, output frames out, until the end or an interruption.
   private func pump(
-    _ first: Picture, _ converter: RateConverter, _ encoder: VideoEncoder,
+    _ first: Picture, _ fitter: PictureFitter, _ converter: RateConverter,
     _ progress: inout Progress
   ) throws(Failure) {
-    let fitter = try PictureFitter(
-      like: first, settings.knownFormat(of: first, stream: reader.index, of: input))
-    var next: Picture? = first
-    var count = 0
-    while let picture = next, !Interruption.isRequested {
+    try file.forEach(from: first) { picture throws(Failure) in
       try send(fitted(picture, by: fitter), to: converter)
-      try receive(converter, encoder, &progress)
-      count += 1
-      next = count == settings.frameLimit ? nil : try reader.next()
+      try receive(converter, &progress)
     }
     if !Interruption.isRequested {
       try converter.drain()
-      try receive(converter, encoder, &progress)
+      try receive(converter, &progress)
     }
   }
 
   private func send(_ picture: Picture, to converter: RateConverter) throws(Failure) {
-    let duration = unsafe clibav_frame_duration(picture.frame)
-    guard let time = clock.time(pts: picture.pts, duration: duration) else {
+    guard let time = file.time(of: picture) else {
       dropped += 1
       return
     }
-    if settings.ignoresInterlacing { unsafe clibav_frame_clear_coding(picture.frame) }
-    let seconds = Double(time.pts) * clock.unit.value
+    let seconds = Double(time.pts) * file.clock.unit.value
     try converter.send(picture, pts: time.pts, duration: time.duration, at: seconds)
   }
 
   private func receive(
-    _ converter: RateConverter, _ encoder: VideoEncoder, _ progress: inout Progress
+    _ converter: RateConverter, _ progress: inout Progress
   ) throws(Failure) {
     while !Interruption.isRequested, let output = try converter.receive() {
       tally.add(output.info)
       try unsafe confidence?.add(output.info, from: converter.context)
       let seconds = unsafe Double(output.picture.frame.pointee.pts) * converter.timebase.value
-      try encode(output.picture, with: encoder)
+      try file.encode(output.picture)
       progress.update(done: tally.total, seconds: seconds)
     }
   }
@@ -197,31 +150,24 @@ final class Conversion {
   private func fitted(_ picture: Picture, by fitter: PictureFitter) throws(Failure) -> Picture {
     if !fitter.fits(picture) && !hasToldChange {
       hasToldChange = true
-      let seconds = Double(picture.pts ?? 0) * reader.timebase.value
+      let seconds = Double(picture.pts ?? 0) * file.reader.timebase.value
       tell(
-        "\(input.name): at \(clockText(seconds)) the picture changes to "
+        "\(file.input.name): at \(clockText(seconds)) the picture changes to "
           + "\(PictureFitter.text(picture)); it is scaled to \(fitter.target) from there on")
     }
     return try fitter.fit(picture)
   }
 
   private func expectedCount(_ rate: AVRational) -> Int {
-    if let limit = settings.frameLimit, reader.nominalRate.isPositive {
-      return Int(Double(limit) * rate.value / reader.nominalRate.value)
+    if let limit = settings.frameLimit, file.reader.nominalRate.isPositive {
+      return Int(Double(limit) * rate.value / file.reader.nominalRate.value)
     }
-    let duration = unsafe reader.stream.pointee.duration
-    let whole = unsafe input.context.pointee.duration
+    let duration = unsafe file.reader.stream.pointee.duration
+    let whole = unsafe file.input.context.pointee.duration
     let seconds =
       duration > 0
-      ? Double(duration) * reader.timebase.value
+      ? Double(duration) * file.reader.timebase.value
       : whole > 0 ? Double(whole) / Double(AV_TIME_BASE) : 0
     return Int(seconds * rate.value)
-  }
-
-  /// Tells what went wrong in reading, now that the output is complete.
-  private func report() throws(Failure) {
-    if dropped > 0 { tell("\(input.name): \(dropped) frames without a later time were dropped") }
-    if reader.damaged > 0 { tell("\(input.name): \(reader.damaged) damaged packets") }
-    if let failure = input.readFailure { throw failure }
   }
 }

@@ -15,11 +15,7 @@ struct InpaintCommand: ParsableCommand {
       copied, and there are as many frames as before.
       """)
 
-  @Argument(help: "The video, in any form that FFmpeg reads; \"-\" = standard input.")
-  var input: String
-
-  @Argument(help: "The new file; \"-\" = y4m on the standard output.")
-  var output: String
+  @OptionGroup var file: FileOptions
 
   @Option(help: "A picture that is bright where to fill, or a video of one mask a frame.")
   var mask: String?
@@ -39,28 +35,6 @@ struct InpaintCommand: ParsableCommand {
 
   @OptionGroup var engine: EngineOptions
 
-  @Option(help: "Encoder, as FFmpeg calls it (libx264 where possible, else ffv1 or mpeg4).")
-  var codec: String?
-
-  @Option(help: "Quality of the encoder; less is better (18 for libx264).")
-  var crf: Double?
-
-  @Option(
-    help: ArgumentHelp("An option of the encoder, e.g. preset=slow.", valueName: "key=value"))
-  var codecOption: [String] = []
-
-  @Option(help: "Stop after this many frames of the input.")
-  var frames: Int?
-
-  @Flag(name: [.customShort("y"), .long], help: "Replace an existing output file.")
-  var overwrite = false
-
-  @Flag(help: "Treat frames that are marked as interlaced like all others.")
-  var ignoreInterlacing = false
-
-  @Flag(help: "Show progress and a summary also where there is no terminal.")
-  var progress = false
-
   func validate() throws {
     if mask == nil && rect.isEmpty { throw ValidationError("give --mask or --rect") }
     for text in rect where rectangle(text) == nil {
@@ -77,7 +51,6 @@ struct InpaintCommand: ParsableCommand {
     if let feather, !(0...reach).contains(feather) {
       throw ValidationError("--feather \(feather): is not from 0 to the dilation, \(reach)")
     }
-    if let frames, frames < 1 { throw ValidationError("--frames \(frames): is less than 1") }
   }
 
   private func rectangle(_ text: String) -> vfi_rectangle? {
@@ -89,27 +62,13 @@ struct InpaintCommand: ParsableCommand {
   }
 
   func run() throws {
-    av_log_set_level(AV_LOG_ERROR)
-    Interruption.install()
-    var settings = ConversionSettings(input: input, output: output)
-    settings.options = try engine.settings()
-    settings.encoder = EncoderSettings(
-      codec: codec, crf: crf,
-      options: try codecOption.map { try keyValue($0, "--codec-option") })
-    settings.frameLimit = frames
-    settings.overwrites = overwrite
-    settings.ignoresInterlacing = ignoreInterlacing
-    settings.showsProgress = progress
-    var holes = HoleSettings()
-    holes.rectangles = rect.compactMap(rectangle)
-    holes.window = window
-    holes.dilation = dilation
-    holes.feather = feather
-    let summary = try InpaintConversion(settings, holes, mask: mask).run()
-    if progress || isatty(STDERR_FILENO) == 1 { tell("\(output): \(summary)") }
-    if Interruption.isRequested {
-      tell("interrupted; \(output) has what was done until then")
-      throw ExitCode(Interruption.exitCode)
+    try file.run {
+      var holes = HoleSettings()
+      holes.rectangles = rect.compactMap(rectangle)
+      holes.window = window
+      holes.dilation = dilation
+      holes.feather = feather
+      return try InpaintConversion(try file.settings(engine), holes, mask: mask).run()
     }
   }
 }

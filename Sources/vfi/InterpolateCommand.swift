@@ -59,11 +59,7 @@ struct InterpolateCommand: ParsableCommand {
       stands at start + n / rate, up to the end of the last frame.
       """)
 
-  @Argument(help: "The video, in any form that FFmpeg reads; \"-\" = standard input.")
-  var input: String
-
-  @Argument(help: "The new file; \"-\" = y4m on the standard output.")
-  var output: String
+  @OptionGroup var file: FileOptions
 
   @Option(help: "Frames a second, as 60 or 60000/1001.")
   var fps: String?
@@ -72,28 +68,6 @@ struct InterpolateCommand: ParsableCommand {
   var mult: Int32?
 
   @OptionGroup var engine: EngineOptions
-
-  @Option(help: "Encoder, as FFmpeg calls it (libx264 where possible, else ffv1 or mpeg4).")
-  var codec: String?
-
-  @Option(help: "Quality of the encoder; less is better (18 for libx264).")
-  var crf: Double?
-
-  @Option(
-    help: ArgumentHelp("An option of the encoder, e.g. preset=slow.", valueName: "key=value"))
-  var codecOption: [String] = []
-
-  @Option(help: "Stop after this many frames of the input.")
-  var frames: Int?
-
-  @Flag(name: [.customShort("y"), .long], help: "Replace an existing output file.")
-  var overwrite = false
-
-  @Flag(help: "Treat frames that are marked as interlaced like all others.")
-  var ignoreInterlacing = false
-
-  @Flag(help: "Show progress and a summary also where there is no terminal.")
-  var progress = false
 
   @Option(help: "Also write a gray video of how certain each pixel of the new file is.")
   var confidence: String?
@@ -109,30 +83,16 @@ struct InterpolateCommand: ParsableCommand {
     if let fps, AVRational(rate: fps) == nil {
       throw ValidationError("--fps \(fps): is no frame rate")
     }
-    if let frames, frames < 1 { throw ValidationError("--frames \(frames): is less than 1") }
   }
 
   func run() throws {
-    av_log_set_level(AV_LOG_ERROR)
-    Interruption.install()
-    var settings = ConversionSettings(input: input, output: output)
-    settings.rate = fps.flatMap { AVRational(rate: $0) }
-    settings.multiplier = mult ?? 2
-    settings.options = try engine.settings()
-    settings.encoder = EncoderSettings(
-      codec: codec, crf: crf,
-      options: try codecOption.map { try keyValue($0, "--codec-option") })
-    settings.frameLimit = frames
-    settings.overwrites = overwrite
-    settings.ignoresInterlacing = ignoreInterlacing
-    settings.showsProgress = progress
-    settings.showsStatistics = stats
-    settings.confidence = confidence
-    let summary = try Conversion(settings).run()
-    if progress || isatty(STDERR_FILENO) == 1 { tell("\(output): \(summary)") }
-    if Interruption.isRequested {
-      tell("interrupted; \(output) has what was done until then")
-      throw ExitCode(Interruption.exitCode)
+    try file.run {
+      var settings = try file.settings(engine)
+      settings.rate = fps.flatMap { AVRational(rate: $0) }
+      settings.multiplier = mult ?? 2
+      settings.showsStatistics = stats
+      settings.confidence = confidence
+      return try Conversion(settings).run()
     }
   }
 }

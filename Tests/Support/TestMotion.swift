@@ -47,6 +47,17 @@ package final class TestMotion {
     }
   }
 
+  /// The same for a picture like `description`, with some pixels more than it needs.
+  package convenience init(
+    _ layout: MotionField.Layout, for description: FrameDescription, factor: Int = 1,
+    reach: Float, _ random: inout SeededRandom
+  ) {
+    let spacing = layout == .candidates ? 2 * factor : factor
+    self.init(
+      layout, height: (description.height + 3 + spacing - 1) / spacing,
+      width: (description.width + 5 + spacing - 1) / spacing, factor: factor, reach: reach, &random)
+  }
+
   private static func normalise(_ pixel: inout [Float], isSparse: Bool) {
     for c in 8..<12 { pixel[c] = 0.02 + abs(pixel[c]) }
     if isSparse { pixel[8] = 0 }

@@ -112,7 +112,7 @@ package final class DefaultModel: InterpolationModel {
       height: a.height, width: a.width, channels: DefaultModelGuide.inputs, precision: precision)
     let rows = pair.rows ?? 0..<8 * a.height
     countRows(rows, of: a, on: engine)
-    if rows.count < 8 * a.height { beCertain(guided) }
+    beCertain(guided, outside: rows.lowerBound / 4..<rows.upperBound / 4)
     if !rows.isEmpty {
       let rows = rows.lowerBound / 8..<rows.upperBound / 8
       let halved = halved.rows(rows)
@@ -131,9 +131,12 @@ package final class DefaultModel: InterpolationModel {
   }
 
   /// What the guide would say where nothing moves.
-  private func beCertain(_ guided: FeatureMap) {
-    guided.fill(0)
-    guided.slice(12..<13).fill(Self.still)
+  private func beCertain(_ guided: FeatureMap, outside rows: Range<Int>) {
+    for part in [0..<rows.lowerBound, rows.upperBound..<guided.height] where !part.isEmpty {
+      let still = guided.rows(part)
+      still.fill(0)
+      still.slice(12..<13).fill(Self.still)
+    }
   }
 
   private func countRows(_ rows: Range<Int>, of eighth: FeatureMap, on engine: Engine) {

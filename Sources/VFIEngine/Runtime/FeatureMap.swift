@@ -81,6 +81,9 @@ import CIntrinsics
 
   /// Sets every value.
   package func fill(_ value: Float) {
+    if channels == pixelStride && precision == .float32 {
+      return unsafe base.update(repeating: value, count: height * width * channels)
+    }
     for pixel in 0..<height * width {
       for c in 0..<channels { store(value, pixel * pixelStride + c) }
     }
