@@ -210,9 +210,13 @@ typedef struct vfi_model_info {
   uint64_t parameter_count; /**< number of weights */
 } vfi_model_info;
 
-/** Number of built-in models. */
+/** Number of built-in models: the default, which is inside the library, and the files
+    NAME.safetensors of its model folders. These are those of the environment variable VFI_MODEL_PATH
+    (separated by colons), without it share/vfi of the prefix that the library is installed in. They
+    are looked up once in a process. */
 int32_t vfi_model_count(void);
-/** Describes built-in model `index` (0 = the default). VFI_ERR_ARG when there is none. */
+/** Describes built-in model `index` (0 = the default). VFI_ERR_ARG when there is none,
+    VFI_ERR_MODEL when its file is broken. */
 VFI_CHECKED vfi_status vfi_model_builtin_info(int32_t index, vfi_model_info *VFI_NULLABLE info);
 /** Describes an open model. The strings live as long as the model. */
 VFI_CHECKED vfi_status vfi_model_get_info(const vfi_model *VFI_NULLABLE model,

@@ -74,10 +74,11 @@ import VFIEngine
   }
 }
 
-/// The models inside the library.
+/// The models that come with the library: the default inside it, and those of its folders.
 enum BuiltInModels {
-  static let names = ["default"]
-  private static let opened = Mutex<Model?>(nil)
+  /// Looked up once in a process; the default is the first.
+  static let names = ["default"] + ModelFolder.names().filter { $0 != "default" }
+  private static let opened = Mutex<[Int: Model]>([:])
 
   /// Opened once in a process, at first use; a failure is tried again.
   static func model(_ index: Int) throws(VFIError) -> Model {
@@ -85,11 +86,19 @@ enum BuiltInModels {
       throw .argument("there is no built-in model \(index)")
     }
     return try opened.withLock { (opened) throws(VFIError) in
-      if let opened { return opened }
-      let model = try Model(WeightFile.embedded(), name: names[index])
-      opened = model
+      if let model = opened[index] { return model }
+      let model = try Model(file(index), name: names[index])
+      opened[index] = model
       return model
     }
+  }
+
+  private static func file(_ index: Int) throws(VFIError) -> WeightFile {
+    if index == 0 { return try .embedded() }
+    guard let path = ModelFolder.file(of: names[index]) else {
+      throw .model("the file of model '\(names[index])' is gone")
+    }
+    return try WeightFile(path: path)
   }
 
   /// The built-in model `name`, or the file of that path.

@@ -11,7 +11,7 @@ struct ModelDescription {
   let kmacPerPixel: Double
   let parameterCount: UInt64
 
-  /// The models inside the library; the first is the default.
+  /// The models that come with the library; the first is the default.
   static func builtIn() throws(Failure) -> [ModelDescription] {
     var models: [ModelDescription] = []
     for index in 0..<vfi_model_count() {

@@ -4,7 +4,8 @@ import CVFI
 
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List the models inside the library, the default first.")
+    commandName: "models",
+    abstract: "List the models that come with the library, the default first.")
 
   func run() throws {
     var table = Table(
