@@ -66,7 +66,7 @@ swift_tests() {
   add 'swift test' "$good" "$bad" "$without"
 }
 
-c_programs=(arguments frames pair inpaint holes stream models folders memory threads chunks promises sparse maps)
+c_programs=(arguments frames pair inpaint holes stream window windowlimits models folders memory threads chunks promises sparse maps)
 c_flags=(-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -Iinclude)
 links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi -lm -lpthread -ldl)
 
@@ -109,7 +109,7 @@ memcheck=(env VFI_CPU=portable valgrind --quiet --error-exitcode=99 --leak-check
 
 sanitized_tests() {
   # The C side and its use of our memory; allocations of the library are watched as well.
-  for name in arguments frames pair inpaint holes stream; do
+  for name in arguments frames pair inpaint holes stream windowlimits; do
     compile "$name-sanitized" -fsanitize=address,undefined -fno-sanitize-recover=all
     counted "sanitized $name.c" timeout 900 "$out/$name-sanitized"
   done

@@ -211,9 +211,9 @@ typedef struct vfi_model_info {
 } vfi_model_info;
 
 /** Number of built-in models: the default, which is inside the library, and the files
-    NAME.safetensors of its model folders. These are those of the environment variable VFI_MODEL_PATH
-    (separated by colons), without it share/vfi of the prefix that the library is installed in. They
-    are looked up once in a process. */
+    NAME.safetensors of its model folders. These are those of the environment variable
+   VFI_MODEL_PATH (separated by colons), without it share/vfi of the prefix that the library is
+   installed in. They are looked up once in a process. */
 int32_t vfi_model_count(void);
 /** Describes built-in model `index` (0 = the default). VFI_ERR_ARG when there is none,
     VFI_ERR_MODEL when its file is broken. */
@@ -422,6 +422,10 @@ typedef struct vfi_info {
   vfi_decision decision;
   double scene_score;  /**< 0..100, see vfi_scene_score(); -1 when not computed */
   uint64_t elapsed_ns; /**< wall time of this frame; what several instants share is in the first */
+  /* Callers whose struct_size ends here get the fields above. */
+  /** Streams with VFI_STREAM_INPAINT: pixels of the source frame that were filled, or of both
+     source frames together where a new frame lies between two. */
+  uint64_t filled_pixels;
 } vfi_info;
 
 /**
@@ -599,8 +603,9 @@ typedef struct vfi_inpaint_info {
  *
  * The work is done in the rectangle around all masks and 64 pixels more, and the memory for it, 80
  * to 100 bytes a pixel, grows with that rectangle, not with `count`. vfi_memory_required() does not
- * count it; memory_limit does. The result depends on this call's arguments and on the context's
- * scene cut and CPU only. VFI_ERR_STATE: `context` is a stream's.
+ * count it, vfi_inpaint_memory_required() does, and so does memory_limit. The result depends on
+ * this call's arguments and on the context's scene cut and CPU only. VFI_ERR_STATE: `context` is a
+ * stream's.
  */
 VFI_CHECKED vfi_status vfi_inpaint_window(vfi_context *VFI_NULLABLE context, int32_t count,
                                           const vfi_frame *VFI_NULLABLE frames, int32_t mask_count,
@@ -618,6 +623,18 @@ VFI_CHECKED vfi_status vfi_inpaint(vfi_context *VFI_NULLABLE context,
                                    vfi_frame *VFI_NULLABLE out,
                                    vfi_inpaint_info *VFI_NULLABLE info);
 
+/**
+ * An upper bound of the bytes that a context with `params` takes to fill holes of frames like
+ * `description`; what vfi_memory_required() counts for new frames is not in it. hole: a rectangle
+ * that all masks lie in, NULL = the whole picture; the rectangles of `inpaint` (NULL = defaults)
+ * are added to it.
+ */
+VFI_CHECKED vfi_status vfi_inpaint_memory_required(const vfi_params *VFI_NULLABLE params,
+                                                   const vfi_frame *VFI_NULLABLE description,
+                                                   const vfi_rectangle *VFI_NULLABLE hole,
+                                                   const vfi_inpaint_params *VFI_NULLABLE inpaint,
+                                                   uint64_t *VFI_NULLABLE bytes);
+
 /* ------------------------------------------------------------------ stream layer ------------- */
 
 /**
@@ -634,9 +651,25 @@ VFI_CHECKED vfi_status vfi_inpaint(vfi_context *VFI_NULLABLE context,
  * interval, or one output interval). An output at the time of a source frame is that frame, bit by
  * bit. Frames with the pts of their predecessor are dropped. A pts that goes back starts anew from
  * there, after the old run was drained. Sources further apart than max_gap are held. A change of
- * size or format starts anew as well.
+ * size, format or colour starts anew as well.
+ *
+ * With VFI_STREAM_INPAINT holes of the source frames are filled first, as vfi_inpaint_window() does
+ * it with a window of look_back frames before and look_ahead frames after each, of one run; at the
+ * run's ends it is shorter. New frames are then made from filled ones. Source frames without a hole
+ * stay as they are, bit by bit. What comes out depends on the frames and masks alone, not on when
+ * they are sent and received. A source frame is told to be ready only once look_ahead more have
+ * been sent, the run has ended, or the stream is drained. Memory is that of the window's frames.
  */
 typedef struct vfi_stream vfi_stream;
+
+/** Bits of vfi_stream_params.flags. */
+enum {
+  VFI_STREAM_INPAINT = 1, /**< fill holes */
+  /** Give the source frames themselves, each at its own pts and with its own duration, also those
+      with the pts of their predecessor. rate and multiplier are not used; source_rate may be left
+      unknown; pts stay in the source's timebase. */
+  VFI_STREAM_KEEP_TIMES = 4
+};
 
 typedef struct vfi_stream_params {
   size_t struct_size;
@@ -644,12 +677,23 @@ typedef struct vfi_stream_params {
   vfi_rational source_rate; /**< nominal frames a second for missing durations; 0/1 = unknown */
   vfi_rational rate;        /**< frames a second wanted; 0/1 = source_rate * multiplier */
   int32_t multiplier;       /**< used when rate is 0/1; 1 to 1024, default 2 */
+  /* Callers whose struct_size ends here have no flags. */
+  uint32_t flags; /**< VFI_STREAM_* */
+  int32_t
+      look_ahead; /**< VFI_STREAM_INPAINT: frames after one that are looked at, 0..64, default 5 */
+  int32_t look_back; /**< the same before it; more fill more, and take more memory and time */
+  /** VFI_STREAM_INPAINT: marks what to fill in every frame, as masks of vfi_inpaint_window() do. It
+      is copied; frames of another size are then refused with VFI_ERR_SIZE. NULL: none. */
+  const vfi_frame *VFI_NULLABLE mask;
+  /** VFI_STREAM_INPAINT: rectangles of every frame, dilation and feather. Copied; NULL: defaults.
+   */
+  const vfi_inpaint_params *VFI_NULLABLE inpaint;
 } vfi_stream_params;
 
 void vfi_stream_params_init(vfi_stream_params *VFI_NULLABLE params, size_t struct_size);
 
 /** Makes a stream with a context of its own. NULL params = defaults. stream_params must name a rate
-    or a source_rate: VFI_ERR_ARG without. */
+    or a source_rate, or have VFI_STREAM_KEEP_TIMES: VFI_ERR_ARG without. */
 VFI_CHECKED vfi_status vfi_stream_create(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream,
                                          const vfi_params *VFI_NULLABLE params,
                                          const vfi_stream_params *VFI_NULLABLE stream_params);
@@ -660,6 +704,11 @@ VFI_CHECKED vfi_status vfi_stream_timebase(const vfi_stream *VFI_NULLABLE stream
 /** Copies a frame into the stream. VFI_AGAIN: receive first. VFI_ERR_STATE: after drain. */
 VFI_CHECKED vfi_status vfi_stream_send(vfi_stream *VFI_NULLABLE stream,
                                        const vfi_frame *VFI_NULLABLE frame);
+/** As vfi_stream_send(), with a mask of this frame's own, in addition to that of the parameters; it
+    is copied. NULL: none. VFI_ERR_ARG: a mask, but the stream has no VFI_STREAM_INPAINT. */
+VFI_CHECKED vfi_status vfi_stream_send_marked(vfi_stream *VFI_NULLABLE stream,
+                                              const vfi_frame *VFI_NULLABLE frame,
+                                              const vfi_frame *VFI_NULLABLE mask);
 /**
  * Gives the next frame. Its planes belong to the stream and stay valid until the next call on it.
  * `opaque` is that of the nearer source frame. VFI_AGAIN: send more. VFI_EOF: drained.
@@ -672,10 +721,17 @@ VFI_CHECKED vfi_status vfi_stream_receive(vfi_stream *VFI_NULLABLE stream,
 VFI_CHECKED vfi_status vfi_stream_drain(vfi_stream *VFI_NULLABLE stream);
 /** Forgets all frames (a seek). The next pts starts a new run. Also ends drain. */
 VFI_CHECKED vfi_status vfi_stream_flush(vfi_stream *VFI_NULLABLE stream);
-/** Source frames held back before the first output that depends on them: frames and seconds. */
+/** Source frames held back before the first output that depends on them, look_ahead included:
+    frames and seconds. */
 VFI_CHECKED vfi_status vfi_stream_latency(const vfi_stream *VFI_NULLABLE stream,
                                           int32_t *VFI_NULLABLE frames,
                                           double *VFI_NULLABLE seconds);
+/** An upper bound of the bytes that a stream takes for frames like `description`, as
+    vfi_memory_required() for a context. Masks of vfi_stream_send_marked() are thought to lie in the
+    rectangle around the parameters' mask and rectangles, or anywhere if there are none. */
+VFI_CHECKED vfi_status vfi_stream_memory_required(
+    const vfi_params *VFI_NULLABLE params, const vfi_stream_params *VFI_NULLABLE stream_params,
+    const vfi_frame *VFI_NULLABLE description, uint64_t *VFI_NULLABLE bytes);
 /** The stream's context, for vfi_cancel(), vfi_last_error(), vfi_get_stats(). Do not destroy. */
 vfi_context *VFI_NULLABLE vfi_stream_context(vfi_stream *VFI_NULLABLE stream);
 /** Frees a stream and sets *stream to NULL. NULL is accepted. */

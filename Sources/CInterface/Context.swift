@@ -2,6 +2,15 @@
 import CVFI
 import VFIEngine
 
+extension Parameters {
+  /// An upper bound of the bytes of a context, and of a stream that only interpolates.
+  func memoryRequired(_ description: FrameDescription) throws(VFIError) -> Int {
+    try Interpolator.memoryRequired(
+      model: network(of: openModel(), for: KernelTable()), description: description,
+      workers: workers, settings: settings) + FrameStream.memoryRequired(description)
+  }
+}
+
 /// What a `vfi_context` points to.
 final class Context {
   let interpolator: Interpolator
@@ -100,12 +109,7 @@ public func vfi_memory_required(
     guard let bytes = unsafe bytes else { throw .argument("the place of the bytes is NULL") }
     let parameters = unsafe try Parameters(params)
     let description = unsafe try FrameDescription(importing: description, "description")
-    let model = try parameters.network(of: parameters.openModel(), for: KernelTable())
-    let frames = FrameStream.memoryRequired(description)
-    let features = try Interpolator.memoryRequired(
-      model: model, description: description, workers: parameters.workers,
-      settings: parameters.settings)
-    unsafe bytes.pointee = UInt64(clamping: features) &+ UInt64(clamping: frames)
+    unsafe bytes.pointee = UInt64(clamping: try parameters.memoryRequired(description))
   }
 }
 

@@ -49,7 +49,7 @@ private struct Window {
 }
 
 /// What to fill beside the masks, and how.
-private struct InpaintParameters {
+struct InpaintParameters {
   var settings = InpaintSettings()
   var rectangles: [PixelRectangle] = []
 
@@ -72,14 +72,8 @@ private struct InpaintParameters {
     guard count > 0 else { return }
     guard let list = unsafe params.rectangles else { throw .argument("rectangles is NULL") }
     for index in 0..<Int(count) {
-      let rectangle = unsafe list[index]
-      guard rectangle.width >= 0, rectangle.height >= 0 else {
-        throw .size("rectangles[\(index)] is \(rectangle.width) x \(rectangle.height)")
-      }
       rectangles.append(
-        PixelRectangle(
-          x: Int(rectangle.x), y: Int(rectangle.y), width: Int(rectangle.width),
-          height: Int(rectangle.height)))
+        unsafe try PixelRectangle(importing: list[index], "rectangles[\(index)]"))
     }
   }
 }
@@ -131,4 +125,51 @@ public func vfi_inpaint(
   _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_inpaint_info>?
 ) -> vfi_status {
   unsafe vfi_inpaint_window(context, 1, frame, mask == nil ? 0 : 1, mask, 0, params, out, info)
+}
+
+extension PixelRectangle {
+  /// The caller's rectangle `name`.
+  init(importing rectangle: vfi_rectangle, _ name: String) throws(VFIError) {
+    guard rectangle.width >= 0, rectangle.height >= 0 else {
+      throw .size("\(name) is \(rectangle.width) x \(rectangle.height)")
+    }
+    self.init(
+      x: Int(rectangle.x), y: Int(rectangle.y), width: Int(rectangle.width),
+      height: Int(rectangle.height))
+  }
+
+  /// The rectangle around the parts that lie in the picture and what `mask` marks; nil for nothing.
+  static func around(
+    _ parts: [PixelRectangle], mask: Frame?, in description: FrameDescription
+  ) -> PixelRectangle? {
+    let (width, height) = (description.width, description.height)
+    return parts.compactMap { $0.clipped(width: width, height: height) }
+      .reduce(mask?.nonZeroBounds()) { $1.union($0) }
+  }
+}
+
+@c @implementation
+public func vfi_inpaint_memory_required(
+  _ params: UnsafePointer<vfi_params>?, _ description: UnsafePointer<vfi_frame>?,
+  _ hole: UnsafePointer<vfi_rectangle>?, _ inpaint: UnsafePointer<vfi_inpaint_params>?,
+  _ bytes: UnsafeMutablePointer<UInt64>?
+) -> vfi_status {
+  withoutContext { () throws(VFIError) in
+    guard let bytes = unsafe bytes else { throw .argument("the place of the bytes is NULL") }
+    let parameters = unsafe try Parameters(params)
+    let description = unsafe try FrameDescription(importing: description, "description")
+    let inpaint = unsafe try InpaintParameters(inpaint)
+    var bounds = PixelRectangle(x: 0, y: 0, width: description.width, height: description.height)
+    if let hole = unsafe hole?.pointee {
+      let parts = inpaint.rectangles + [try PixelRectangle(importing: hole, "hole")]
+      guard let around = PixelRectangle.around(parts, mask: nil, in: description) else {
+        unsafe bytes.pointee = 0
+        return
+      }
+      bounds = around
+    }
+    let sum = try Inpainter.memoryRequired(
+      description, bounds: bounds, settings: inpaint.settings, workers: parameters.workers)
+    unsafe bytes.pointee = UInt64(clamping: sum)
+  }
 }

@@ -39,12 +39,21 @@ private func checkInstant(_ num: Int64, _ den: Int64) throws(VFIError) {
   }
 }
 
+/// Bytes of the caller's structure, of which there are two versions; 0 for NULL.
+@discardableResult
+func checkInfo(_ info: UnsafeMutablePointer<vfi_info>?) throws(VFIError) -> Int {
+  guard unsafe info != nil else { return 0 }
+  return unsafe try loadSize(info, first: MemoryLayout<vfi_info>.offset(of: \.filled_pixels))
+}
+
 /// Writes to the caller's structure, whose size is known to be right.
 func export(_ info: FrameInfo, to out: UnsafeMutablePointer<vfi_info>?) {
   guard let out = unsafe out else { return }
-  unsafe out.pointee.decision = info.decision.rawValue
-  unsafe out.pointee.scene_score = info.sceneScore
-  unsafe out.pointee.elapsed_ns = info.elapsed
+  let size = unsafe out.pointee.struct_size
+  let result = vfi_info(
+    struct_size: size, decision: info.decision.rawValue, scene_score: info.sceneScore,
+    elapsed_ns: info.elapsed, filled_pixels: UInt64(clamping: info.filled))
+  unsafe initialise(out, size, result)
 }
 
 @c @implementation
@@ -108,9 +117,18 @@ private func interpolate(
   guard let t = unsafe t, let out = unsafe out else {
     throw .argument("\(unsafe t == nil ? "t" : "out") is NULL")
   }
+  // The caller's structures lie as far apart as its version of them is long.
+  let size = unsafe try checkInfo(info)
+  func place(_ index: Int) -> UnsafeMutablePointer<vfi_info>? {
+    unsafe info.map {
+      unsafe (UnsafeMutableRawPointer($0) + index * size).assumingMemoryBound(to: vfi_info.self)
+    }
+  }
   for index in 0..<count {
     unsafe try checkInstant(t[index].num, t[index].den)
-    if let info = unsafe info { _ = unsafe try load(UnsafePointer(info + index)) }
+    guard unsafe try checkInfo(place(index)) == size else {
+      throw .version("struct_size of info[\(index)] differs from that of info[0]")
+    }
   }
   let pair = unsafe try Pair(a, b, in: context)
   var outputs: [Frame] = []
@@ -128,7 +146,7 @@ private func interpolate(
   for (index, output) in outputs.enumerated() {
     let result = unsafe try interpolator.render(
       t[index].num, t[index].den, distance: distance, into: output)
-    unsafe export(result, to: info.map { unsafe $0 + index })
+    unsafe export(result, to: place(index))
   }
 }
 

@@ -144,6 +144,21 @@ func loadSize<T: BitwiseCopyable>(
   return size
 }
 
+/// The structure behind `pointer`, of any version: what a caller's has not is as in `defaults`.
+///
+/// `first` is the size of its first version, with the padding at its end, which is not read.
+func load<T: BitwiseCopyable>(
+  _ pointer: UnsafePointer<T>?, first: Int, used: Int, defaults: T
+) throws(VFIError) -> T {
+  let size = unsafe try loadSize(UnsafeMutablePointer(mutating: pointer), first: first)
+  guard let pointer = unsafe pointer else { throw .argument("\(T.self) is NULL") }
+  var result = defaults
+  unsafe withUnsafeMutableBytes(of: &result) { bytes in
+    unsafe bytes.baseAddress?.copyMemory(from: pointer, byteCount: size == first ? used : size)
+  }
+  return result
+}
+
 /// Writes as much of `value` as a caller's structure of `size` bytes has room for.
 func initialise<T: BitwiseCopyable>(_ pointer: UnsafeMutablePointer<T>?, _ size: Int, _ value: T) {
   guard let pointer = unsafe pointer, size > 0 else { return }

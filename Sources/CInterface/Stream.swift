@@ -5,53 +5,33 @@ import VFIEngine
 /// What a `vfi_stream` points to.
 private final class Stream {
   let context: Context
-  let frames: FrameStream
+  let frames: any VideoStream
 
   init(
     _ parameters: Parameters, _ pointer: UnsafePointer<vfi_stream_params>?
   ) throws(VFIError) {
-    let params = unsafe pointer == nil ? Self.defaults : try load(pointer)
-    let sourceRate = try Self.rational(params.source_rate, "source_rate")
-    guard let timebase = try Self.rational(params.timebase, "timebase") else {
-      throw .argument("the timebase is zero")
+    let settings = unsafe try StreamParameters(pointer)
+    let context = try Context(parameters, belongsToStream: true)
+    self.context = context
+    let rates = settings.clock.map { clock in
+      FrameStream(
+        renderer: context.interpolator,
+        settings: FrameStreamSettings(
+          clock: clock, sourceRate: settings.sourceRate, maximumGap: parameters.maximumGap))
     }
-    let clock = OutputClock(timebase: timebase, rate: try Self.rate(params, sourceRate))
-    context = try Context(parameters, belongsToStream: true)
-    frames = FrameStream(
-      renderer: context.interpolator,
-      settings: FrameStreamSettings(
-        clock: clock, sourceRate: sourceRate, maximumGap: parameters.maximumGap))
-  }
-
-  static var defaults: vfi_stream_params {
-    vfi_stream_params(
-      struct_size: MemoryLayout<vfi_stream_params>.size, timebase: vfi_rational(num: 1, den: 1000),
-      source_rate: vfi_rational(num: 0, den: 1), rate: vfi_rational(num: 0, den: 1), multiplier: 2)
-  }
-
-  /// A rate or timebase; `nil` for 0/1.
-  private static func rational(
-    _ value: vfi_rational, _ name: String
-  ) throws(VFIError) -> Rational? {
-    if value.num == 0, value.den > 0 { return nil }
-    let limit = Int64(Int32.max)
-    guard value.num <= limit, value.den <= limit, let result = Rational(value.num, value.den)
-    else { throw .argument("\(name) \(value.num)/\(value.den) has a part outside 1 to 2^31-1") }
-    return result
-  }
-
-  private static func rate(
-    _ params: vfi_stream_params, _ sourceRate: Rational?
-  ) throws(VFIError) -> Rational {
-    guard (1...1024).contains(params.multiplier) else {
-      throw .argument("multiplier is \(params.multiplier), not 1 to 1024")
+    if let rates, !settings.fillsHoles {
+      frames = rates
+      return
     }
-    if let rate = try rational(params.rate, "rate") { return rate }
-    guard let sourceRate else { throw .argument("neither rate nor source_rate is given") }
-    guard let rate = Rational(sourceRate.num * Int64(params.multiplier), sourceRate.den) else {
-      throw .argument("source_rate times multiplier is above 2^31-1")
+    var filter: (any WindowFilter)?
+    if settings.fillsHoles {
+      filter = try HoleFilter(
+        context.inpainter, mask: settings.mask, rectangles: settings.inpaint.rectangles,
+        settings: settings.inpaint.settings)
     }
-    return rate
+    frames = WindowStream(
+      filter: filter, lookBack: settings.lookBack, lookAhead: settings.lookAhead, next: rates,
+      timebase: settings.timebase, sourceRate: settings.sourceRate, engine: context.engine)
   }
 
   static func from(_ handle: OpaquePointer) -> Stream {
@@ -74,8 +54,8 @@ private func withStream(
 public func vfi_stream_params_init(
   _ params: UnsafeMutablePointer<vfi_stream_params>?, _ struct_size: Int
 ) {
-  var defaults = Stream.defaults
-  defaults.struct_size = struct_size
+  var defaults = unsafe StreamParameters.defaults
+  unsafe defaults.struct_size = struct_size
   unsafe initialise(params, struct_size, defaults)
 }
 
@@ -98,7 +78,7 @@ public func vfi_stream_timebase(
 ) -> vfi_status {
   unsafe withStream(stream) { (stream) throws(VFIError) in
     guard let timebase = unsafe timebase else { throw .argument("the timebase is NULL") }
-    let unit = stream.frames.settings.clock.unit
+    let unit = stream.frames.unit
     unsafe timebase.pointee = vfi_rational(num: unit.num, den: unit.den)
     return vfi_status(VFI_OK)
   }
@@ -108,15 +88,24 @@ public func vfi_stream_timebase(
 public func vfi_stream_send(
   _ stream: OpaquePointer?, _ frame: UnsafePointer<vfi_frame>?
 ) -> vfi_status {
+  unsafe vfi_stream_send_marked(stream, frame, nil)
+}
+
+@c @implementation
+public func vfi_stream_send_marked(
+  _ stream: OpaquePointer?, _ frame: UnsafePointer<vfi_frame>?,
+  _ mask: UnsafePointer<vfi_frame>?
+) -> vfi_status {
   unsafe withStream(stream) { (stream) throws(VFIError) in
-    let source = unsafe try Frame(importing: frame, "frame")
+    let view = unsafe try Frame(importing: frame, "frame")
     let fields = unsafe try load(frame)
     guard unsafe fields.duration >= 0 else { throw .argument("frame: the duration is negative") }
+    var source = unsafe SourceFrame(
+      view, pts: fields.pts, duration: fields.duration, opaque: fields.opaque)
+    if unsafe mask != nil { source.mask = unsafe try Frame(importing: mask, "mask") }
     try stream.context.checkCancellation()
-    stream.context.note(source.description)
-    let taken = unsafe try stream.frames.send(
-      source, pts: fields.pts, duration: fields.duration, opaque: fields.opaque)
-    return vfi_status(taken ? VFI_OK : VFI_AGAIN)
+    stream.context.note(view.description)
+    return vfi_status(try stream.frames.send(source) ? VFI_OK : VFI_AGAIN)
   }
 }
 
@@ -127,7 +116,7 @@ public func vfi_stream_receive(
 ) -> vfi_status {
   unsafe withStream(stream) { (stream) throws(VFIError) in
     var fields = unsafe try load(UnsafePointer(frame))
-    if let info = unsafe info { _ = unsafe try load(UnsafePointer(info)) }
+    unsafe try checkInfo(info)
     try stream.context.checkCancellation()
     switch try stream.frames.receive() {
     case .again: return vfi_status(VFI_AGAIN)
@@ -188,4 +177,29 @@ public func vfi_stream_destroy(_ stream: UnsafeMutablePointer<OpaquePointer?>?) 
   guard let stream = unsafe stream, let handle = unsafe stream.pointee else { return }
   unsafe stream.pointee = nil
   unsafe Unmanaged<Stream>.fromOpaque(UnsafeRawPointer(handle)).release()
+}
+
+@c @implementation
+public func vfi_stream_memory_required(
+  _ params: UnsafePointer<vfi_params>?, _ stream_params: UnsafePointer<vfi_stream_params>?,
+  _ description: UnsafePointer<vfi_frame>?, _ bytes: UnsafeMutablePointer<UInt64>?
+) -> vfi_status {
+  withoutContext { () throws(VFIError) in
+    guard let bytes = unsafe bytes else { throw .argument("the place of the bytes is NULL") }
+    let parameters = unsafe try Parameters(params)
+    let settings = unsafe try StreamParameters(stream_params)
+    let description = unsafe try FrameDescription(importing: description, "description")
+    var sum = 0
+    if settings.clock != nil { sum += try parameters.memoryRequired(description) }
+    if settings.clock == nil || settings.fillsHoles {
+      sum += try WindowStream.memoryRequired(
+        description, lookBack: settings.lookBack, lookAhead: settings.lookAhead)
+    }
+    if settings.fillsHoles {
+      sum += try Inpainter.memoryRequired(
+        description, bounds: settings.holeBounds(description), settings: settings.inpaint.settings,
+        workers: parameters.workers)
+    }
+    unsafe bytes.pointee = UInt64(clamping: sum)
+  }
 }

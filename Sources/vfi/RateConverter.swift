@@ -27,11 +27,11 @@ import CVFI
     self.parameters = parameters
     self.format = format
     self.place = place
-    var settings = vfi_stream_params()
+    var settings = unsafe vfi_stream_params()
     unsafe vfi_stream_params_init(&settings, MemoryLayout<vfi_stream_params>.size)
-    settings.timebase = clock.unit.exact
-    settings.rate = rate.exact
-    if sourceRate.isPositive { settings.source_rate = sourceRate.exact }
+    unsafe settings.timebase = clock.unit.exact
+    unsafe settings.rate = rate.exact
+    if sourceRate.isPositive { unsafe settings.source_rate = sourceRate.exact }
     var created: OpaquePointer?
     var values = unsafe parameters.value
     try unsafe check(vfi_stream_create(&created, &values, &settings), "libvfi", of: nil)

@@ -11,7 +11,7 @@
 static void null_handles(void) {
   vfi_frame frame;
   vfi_frame_init(&frame, sizeof frame);
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   vfi_stats stats = {.struct_size = sizeof stats};
   vfi_motion motion = {.struct_size = sizeof motion};
   vfi_model_info model_info = {.struct_size = sizeof model_info};

@@ -37,7 +37,7 @@ static void run(int from, int to, vfi_rational rate, int threads,
   vfi_stream *stream = NULL;
   CHECK_STATUS(vfi_stream_create(&stream, &params, &stream_params), VFI_OK);
   vfi_frame out = {.struct_size = sizeof out};
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   for (int i = from; i <= to; i++) {
     CHECK_STATUS(vfi_stream_send(stream, &film[i].frame), VFI_OK);
     if (i == to)

@@ -143,7 +143,7 @@ static void instants(void) {
         vfi_interpolate(context, &a.frame, &b.frame, wrong[i][0], wrong[i][1], &out.frame, NULL);
     CHECK_STATUS(status, VFI_ERR_ARG);
   }
-  vfi_info info = {sizeof info, -1, -2, 0};
+  vfi_info info = {.struct_size = sizeof info, .decision = -1, .scene_score = -2};
   CHECK_STATUS(
       vfi_interpolate(context, &a.frame, &b.frame, INT64_MAX - 1, INT64_MAX, &out.frame, &info),
       VFI_OK);
@@ -222,7 +222,7 @@ static void motions(void) {
   vfi_motion motion = {.struct_size = sizeof motion, .width = 40, .height = 24, .flow0 = flow};
   vfi_context *fresh = test_context();
   CHECK_STATUS(vfi_get_motion(fresh, &motion), VFI_ERR_STATE);
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   CHECK_STATUS(vfi_interpolate(fresh, &a.frame, &b.frame, 1, 2, &out.frame, &info), VFI_OK);
   CHECK(info.decision == VFI_INTERPOLATED);
   CHECK_STATUS(vfi_get_motion(fresh, &motion), VFI_OK);

@@ -165,7 +165,7 @@ static void built_in(void) {
   picture_draw(&b, 1);
   vfi_context *context = NULL;
   CHECK_STATUS(vfi_create(&context, NULL), VFI_OK);
-  vfi_info how = {sizeof how, -1, 0, 0};
+  vfi_info how = {.struct_size = sizeof how, .decision = -1};
   CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 2, &out.frame, &how), VFI_OK);
   CHECK(how.decision == VFI_INTERPOLATED);
   vfi_destroy(&context);

@@ -22,7 +22,7 @@ static void one_shape(vfi_context *context, vfi_pixel_format format, int width, 
       picture_draw(&b, 1);
     }
     uint64_t before = picture_hash(&a.frame) ^ picture_hash(&b.frame) * 3;
-    vfi_info info = {sizeof info, -1, -2, 0};
+    vfi_info info = {.struct_size = sizeof info, .decision = -1, .scene_score = -2};
     if (!CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 3, &out.frame, &info),
                       VFI_OK))
       printf("  format %d, %d x %d: %s\n", format, width, height, vfi_last_error(context));
@@ -57,7 +57,7 @@ static void duplicates(void) {
   picture a = picture_make(VFI_FORMAT_YUV420P8, 48, 32, 0, 0);
   picture out = picture_make(VFI_FORMAT_YUV420P8, 48, 32, 0, 0);
   picture_draw(&a, 0);
-  vfi_info info = {sizeof info, -1, -2, 0};
+  vfi_info info = {.struct_size = sizeof info, .decision = -1, .scene_score = -2};
   vfi_context *context = test_context();
   CHECK_STATUS(vfi_interpolate(context, &a.frame, &a.frame, 1, 2, &out.frame, &info), VFI_OK);
   CHECK(info.decision == VFI_SOURCE_COPY && picture_equal(&a.frame, &out.frame));
@@ -83,7 +83,7 @@ static void still_scene(void) {
     picture a = picture_make(format, 101, 67, 0, 0);
     picture out = picture_make(format, 101, 67, 0, 0);
     picture_draw(&a, 3);
-    vfi_info info = {sizeof info, -1, -2, 0};
+    vfi_info info = {.struct_size = sizeof info, .decision = -1, .scene_score = -2};
     CHECK_STATUS(vfi_interpolate(context, &a.frame, &a.frame, 2, 5, &out.frame, &info), VFI_OK);
     CHECK(info.decision == VFI_INTERPOLATED);
     double distance = picture_distance(&a.frame, &out.frame);
@@ -115,7 +115,7 @@ static void cuts(void) {
   double score = -1;
   CHECK_STATUS(vfi_scene_score(context, &a.frame, &b.frame, &score), VFI_OK);
   CHECK(score > 10 && score <= 100);
-  vfi_info info = {sizeof info, -1, -2, 0};
+  vfi_info info = {.struct_size = sizeof info, .decision = -1, .scene_score = -2};
   CHECK_STATUS(vfi_interpolate(context, &a.frame, &b.frame, 1, 3, &out.frame, &info), VFI_OK);
   CHECK(info.decision == VFI_HELD_PREVIOUS && picture_equal(&out.frame, &a.frame));
   CHECK(info.scene_score == score);
@@ -166,7 +166,7 @@ static void several_instants(void) {
   vfi_destroy(&context);
   context = test_context();
   for (int i = 0; i < 5; i++) {
-    vfi_info info = {sizeof info, -1, -2, 0};
+    vfi_info info = {.struct_size = sizeof info, .decision = -1, .scene_score = -2};
     CHECK_STATUS(
         vfi_interpolate(context, &a.frame, &b.frame, t[i].num, t[i].den, &single.frame, &info),
         VFI_OK);

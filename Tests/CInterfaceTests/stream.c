@@ -107,7 +107,7 @@ static void runs(void) {
   static const int64_t expected[] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 6, 7, 8, 9};
   picture source[8];
   vfi_frame out = {.struct_size = sizeof out};
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   int count = 0, at = 0;
   vfi_status status = VFI_OK;
   while (status != VFI_EOF && count < 20) {
@@ -177,7 +177,7 @@ static void gaps(void) {
   CHECK(frames == 1 && seconds == 0.1);
   picture picture = picture_make(VFI_FORMAT_GRAY8, WIDTH, HEIGHT, 0, 0);
   vfi_frame out = {.struct_size = sizeof out};
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   static const int64_t pts[] = {0, 1, 6};
   static const vfi_decision expected[] = {
       VFI_SOURCE_COPY,   VFI_INTERPOLATED,  VFI_SOURCE_COPY,   VFI_HELD_PREVIOUS, VFI_HELD_PREVIOUS,

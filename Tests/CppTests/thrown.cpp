@@ -2,8 +2,10 @@
 /* vfi.hpp: handles that move, frames of a pair and of a stream, errors that are thrown. */
 #include "../CInterfaceTests/check.h"
 #include "drawing.hpp"
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 #include <vfi.hpp>
@@ -158,6 +160,62 @@ static void test_stream() {
   CHECK(stream.send(Picture(0).frame));
 }
 
+/* A stream that fills holes gives what the pair layer fills, at the frames' own times. */
+static void test_holes() {
+  const vfi_rectangle hole{30, 20, 9, 8};
+  vfi_inpaint_params inpaint = vfi::inpaintParams();
+  CHECK(inpaint.dilation == 4 && inpaint.rectangle_count == 0);
+  inpaint.rectangles = &hole;
+  inpaint.rectangle_count = 1;
+  Picture mask(0);
+  for (std::uint8_t &sample : mask.samples)
+    sample = sample == 170;
+  std::array<Picture, 3> pictures{Picture(0), Picture(9), Picture(18)};
+  std::array<vfi_frame, 3> frames{pictures[0].frame, pictures[1].frame, pictures[2].frame};
+  vfi::Context context = vfi::Context::create(oneThread());
+  vfi_stream_params settings = vfi::streamParams();
+  settings.flags = VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES;
+  settings.look_back = 2;
+  settings.look_ahead = 1;
+  settings.inpaint = &inpaint;
+  vfi::Stream stream = vfi::Stream::create(settings, oneThread());
+  CHECK(stream.latency().frames == 1);
+  std::size_t count = 0;
+  const auto receive = [&] {
+    while (auto received = stream.receive()) {
+      if (!CHECK(count < frames.size()))
+        return;
+      Picture out(0);
+      const std::size_t last = std::min(count + 1, frames.size() - 1);
+      vfi_inpaint_info info =
+          context.inpaint(std::span(frames).first(last + 1), {}, count, inpaint, out.frame);
+      CHECK(info.filled_pixels > 0 && info.filled_pixels == received->info.filled_pixels);
+      for (int y = 0; y < Picture::height; y++)
+        CHECK(std::memcmp(received->frame.data[0] + y * received->frame.stride[0],
+                          out.frame.data[0] + y * out.frame.stride[0], Picture::width) == 0);
+      CHECK(received->frame.pts == static_cast<std::int64_t>(7 * count));
+      count++;
+    }
+  };
+  for (vfi_frame &frame : frames) {
+    frame.pts = 7 * (&frame - frames.data());
+    CHECK(stream.send(frame));
+    receive();
+  }
+  stream.drain();
+  receive();
+  CHECK(count == frames.size());
+  stream.flush();
+  CHECK(stream.send(frames[0], &mask.frame));
+  Picture out(0), alone(0);
+  vfi_inpaint_info info = context.inpaint(frames[0], &mask.frame, vfi::inpaintParams(), out.frame);
+  CHECK(info.filled_pixels > 24 * 24 && info.frames_used == 0);
+  context.inpaint(std::span(frames).first(1), std::span(&mask.frame, 1), 0, vfi::inpaintParams(),
+                  alone.frame);
+  CHECK(out.samples == alone.samples && out.samples != pictures[0].samples);
+  CHECK_STATUS(thrown([&] { context.inpaint(frames, {}, 3, inpaint, out.frame); }), VFI_ERR_ARG);
+}
+
 static void test_model() {
   const char *path = std::getenv("VFI_TEST_MODEL");
   if (!CHECK(path != nullptr))
@@ -181,6 +239,7 @@ int main() {
   test_thrown();
   CHECK(failures_of_returned_errors() == 0);
   test_stream();
+  test_holes();
   test_model();
   return check_report();
 }

@@ -181,7 +181,7 @@ static vfi_status show(Player *player, int64_t n) {
   vfi_frame out = describe(&player->made);
   a.content_id = (uint64_t)k + 1; /* the later frame of this pair is the earlier one of the next */
   b.content_id = (uint64_t)k + 2;
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   vfi_status status = vfi_interpolate(player->context, &a, &b, rest, 1001, &out, &info);
   if (status == VFI_ERR_CANCELLED) {
     player->cancelled++;

@@ -47,7 +47,7 @@ int main(int count, char **arguments) {
   for (int i = 0; i < COUNT; i++) {
     t[i] = (vfi_rational){i + 1, COUNT + 1};
     out[i] = describe(between[i]);
-    info[i] = (vfi_info){sizeof info[i], 0, 0, 0};
+    info[i] = (vfi_info){.struct_size = sizeof info[i]};
   }
 
   vfi_params params;

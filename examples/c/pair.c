@@ -44,7 +44,7 @@ int main(int count, char **arguments) {
     return EXIT_FAILURE;
   }
 
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   vfi_status status = vfi_interpolate(context, &a, &b, 1, 2, &out, &info);
   if (status == VFI_OK) {
     double sum = 0;

@@ -22,7 +22,7 @@ static void draw(uint8_t *pixels, int step) {
 static vfi_status receive_all(vfi_stream *stream, vfi_rational unit) {
   vfi_frame frame;
   vfi_frame_init(&frame, sizeof frame);
-  vfi_info info = {sizeof info, 0, 0, 0};
+  vfi_info info = {.struct_size = sizeof info};
   vfi_status status;
   while ((status = vfi_stream_receive(stream, &frame, &info)) == VFI_OK)
     printf("%8.5f s  pts %" PRId64 "  decision %d  first pixel %d\n",

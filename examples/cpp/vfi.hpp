@@ -192,6 +192,13 @@ inline vfi_stream_params streamParams() {
   return params;
 }
 
+/** Settings of holes with their defaults. */
+inline vfi_inpaint_params inpaintParams() {
+  vfi_inpaint_params params;
+  vfi_inpaint_params_init(&params, sizeof params);
+  return params;
+}
+
 /** Weights, which contexts share. */
 template <class Errors> class BasicModel {
 public:
@@ -301,6 +308,28 @@ public:
     return checked(status, info);
   }
 
+  /** Fills the hole of a frame from its surroundings; no mask: the rectangles of `params` only. */
+  Result<vfi_inpaint_info> inpaint(const vfi_frame &frame, const vfi_frame *mask,
+                                   const vfi_inpaint_params &params, vfi_frame &out) {
+    auto info = detail::sized<vfi_inpaint_info>();
+    return checked(vfi_inpaint(get(), &frame, mask, &params, &out, &info), info);
+  }
+
+  /** Fills the hole of window[index] from the other frames; `masks`: none, one, or one for each. */
+  Result<vfi_inpaint_info> inpaint(std::span<const vfi_frame> window,
+                                   std::span<const vfi_frame> masks, std::size_t index,
+                                   const vfi_inpaint_params &params, vfi_frame &out) {
+    if (!detail::fits(window.size()) || !detail::fits(masks.size()) || !detail::fits(index))
+      return Errors::template failure<vfi_inpaint_info>(
+          {VFI_ERR_ARG, "there are more frames than a window may have"});
+    auto info = detail::sized<vfi_inpaint_info>();
+    vfi_status status =
+        vfi_inpaint_window(get(), static_cast<std::int32_t>(window.size()), window.data(),
+                           static_cast<std::int32_t>(masks.size()), masks.data(),
+                           static_cast<std::int32_t>(index), &params, &out, &info);
+    return checked(status, info);
+  }
+
   /** How much of a cut lies between two frames: 0 to 100. */
   Result<double> sceneScore(const vfi_frame &a, const vfi_frame &b) {
     double score = 0;
@@ -354,7 +383,8 @@ struct Received {
   vfi_info info;
 };
 
-/** Takes frames with their times and gives frames at another rate. */
+/** Takes frames with their times and gives frames at another rate, or the same ones with their
+   holes filled: see vfi_stream_params.flags. */
 template <class Errors> class BasicStream {
 public:
   template <class T> using Result = typename Errors::template Result<T>;
@@ -375,9 +405,10 @@ public:
     return checked(status, unit);
   }
 
-  /** Copies a frame into the stream. False: receive first, then send it again. */
-  [[nodiscard]] Result<bool> send(const vfi_frame &frame) {
-    vfi_status status = vfi_stream_send(get(), &frame);
+  /** Copies a frame, and a mask of its own, into the stream. False: receive first, then send it
+      again. */
+  [[nodiscard]] Result<bool> send(const vfi_frame &frame, const vfi_frame *mask = nullptr) {
+    vfi_status status = vfi_stream_send_marked(get(), &frame, mask);
     return checked(status, status == VFI_OK);
   }
 

@@ -3,7 +3,7 @@ extension Frame {
   private static let bandRows = 64
 
   /// Calls `body(plane, row)` for every row of every plane, bands of rows in parallel.
-  private func forEachRow(
+  func forEachRow(
     on engine: Engine, _ body: (_ plane: Int, _ row: Int) -> Void
   ) throws(VFIError) {
     for plane in 0..<description.format.layout.planeCount {
@@ -27,6 +27,14 @@ extension Frame {
     try forEachRow(on: engine) { plane, row in
       let bytes = description.rowBytes(plane: plane)
       unsafe out.start(plane, row).copyMemory(from: start(plane, row), byteCount: bytes)
+    }
+  }
+
+  /// Sets all bytes to zero.
+  func clear(on engine: Engine) throws(VFIError) {
+    try forEachRow(on: engine) { plane, row in
+      let count = description.rowBytes(plane: plane)
+      unsafe start(plane, row).initializeMemory(as: UInt8.self, repeating: 0, count: count)
     }
   }
 

@@ -12,7 +12,7 @@ package struct PixelRectangle: Equatable, Sendable {
   }
 
   /// What of it lies in a picture of the given size; nil when nothing does.
-  func clipped(width frameWidth: Int, height frameHeight: Int) -> PixelRectangle? {
+  package func clipped(width frameWidth: Int, height frameHeight: Int) -> PixelRectangle? {
     let (left, top) = (max(x, 0), max(y, 0))
     let right = min(x.addingReportingOverflow(width).partialValue, frameWidth)
     let bottom = min(y.addingReportingOverflow(height).partialValue, frameHeight)
@@ -21,7 +21,7 @@ package struct PixelRectangle: Equatable, Sendable {
   }
 
   /// The least rectangle around both.
-  func union(_ other: PixelRectangle?) -> PixelRectangle {
+  package func union(_ other: PixelRectangle?) -> PixelRectangle {
     guard let other else { return self }
     let (left, top) = (min(x, other.x), min(y, other.y))
     return PixelRectangle(
@@ -59,7 +59,7 @@ extension Frame {
   }
 
   /// The least rectangle around all samples of a GRAY8 picture that are not zero; nil for none.
-  func nonZeroBounds() -> PixelRectangle? {
+  package func nonZeroBounds() -> PixelRectangle? {
     let component = description.format.layout.components[0]
     var bounds: PixelRectangle?
     for y in 0..<description.height {

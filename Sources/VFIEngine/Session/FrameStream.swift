@@ -50,7 +50,7 @@ package final class FrameStream {
     package let duration: Int64
     /// That of the nearer source.
     package let opaque: UnsafeMutableRawPointer?
-    package let info: FrameInfo
+    package internal(set) var info: FrameInfo
   }
 
   @safe private struct Source {
@@ -62,6 +62,8 @@ package final class FrameStream {
     let duration: Int64
     let opaque: UnsafeMutableRawPointer?
     let id: UInt64
+    /// Pixels that were filled before.
+    let filled: Int
   }
 
   package let settings: FrameStreamSettings
@@ -100,15 +102,14 @@ package final class FrameStream {
 
   /// Copies a source into the stream; `false` when outputs must be received before.
   ///
-  /// `pts` and `duration` (0 = unknown) are in units of the source's timebase. Throws `.state`
-  /// after ``drain()``, `.argument` when the time is out of range.
+  /// `pts` and `duration` (0 = unknown) are in units of the source's timebase, `filled` is told
+  /// with the outputs. Throws `.state` after ``drain()``, `.argument` when the time is out of range.
   package func send(
-    _ frame: Frame, pts: Int64, duration: Int64, opaque: UnsafeMutableRawPointer?
+    _ frame: Frame, pts: Int64, duration: Int64, opaque: UnsafeMutableRawPointer?, filled: Int = 0
   ) throws(VFIError) -> Bool {
     guard !draining else { throw .state("no frame can be sent after drain: flush first") }
     let time = try settings.clock.time(pts: pts)
-    settle()
-    guard next == nil, queued == nil else { return false }
+    guard takesSource() else { return false }
     if let previous, time == previous.time { return true }
     let buffer = spareBuffers.popLast() ?? FrameBuffer(ledger: renderer.engine.ledger)
     let copy: Frame
@@ -122,7 +123,7 @@ package final class FrameStream {
     lastID &+= 1
     let source = unsafe Source(
       buffer: buffer, frame: copy, time: time, duration: settings.clock.duration(duration),
-      opaque: opaque, id: lastID)
+      opaque: opaque, id: lastID, filled: filled)
     guard let previous else {
       beginRun(source)
       return true
@@ -133,6 +134,12 @@ package final class FrameStream {
       next = source
     }
     return true
+  }
+
+  /// Whether a source can be sent before an output is received.
+  func takesSource() -> Bool {
+    settle()
+    return next == nil && queued == nil
   }
 
   /// Gives the next output.
@@ -228,7 +235,7 @@ extension FrameStream {
     }
     return unsafe OutputFrame(
       frame: source.frame, pts: time, duration: settings.clock.interval, opaque: source.opaque,
-      info: FrameInfo(decision: decision))
+      info: FrameInfo(decision: decision, filled: source.filled))
   }
 
   /// The output at `time`, which lies inside the pair.
@@ -244,7 +251,8 @@ extension FrameStream {
         pairIsOpen = true
         try renderer.begin(a.frame, b.frame, idA: a.id, idB: b.id)
       }
-      let info = try renderer.render(elapsed, distance, into: frame)
+      var info = try renderer.render(elapsed, distance, into: frame)
+      info.filled = a.filled + b.filled
       return unsafe OutputFrame(
         frame: frame, pts: time, duration: settings.clock.interval,
         opaque: elapsed <= distance - elapsed ? a.opaque : b.opaque, info: info)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// Runs all jobs on the caller's thread, but counts as several workers.
-private final class CountingRunner: JobRunner {
+final class CountingRunner: JobRunner {
   let maximumJobs: Int
   init(_ jobs: Int) { maximumJobs = jobs }
   func run(count: Int, job: (Int) -> Void) { for index in 0..<count { job(index) } }

@@ -35,11 +35,16 @@ package struct FrameInfo: Sendable {
   package var sceneScore: Double
   /// Nanoseconds of wall time for this frame; what a pair's instants share is in the first.
   package var elapsed: UInt64
+  /// Pixels of the source, or of both sources, that were filled before.
+  package var filled: Int
 
-  package init(decision: Decision, sceneScore: Double = -1, elapsed: UInt64 = 0) {
+  package init(
+    decision: Decision, sceneScore: Double = -1, elapsed: UInt64 = 0, filled: Int = 0
+  ) {
     self.decision = decision
     self.sceneScore = sceneScore
     self.elapsed = elapsed
+    self.filled = filled
   }
 }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+
+extension Inpainter {
+  /// An upper bound of the bytes for holes that lie within `bounds`, nil = anywhere, of frames like
+  /// `description`; 0 where the bounds lie outside of the picture.
+  ///
+  /// As with ``Interpolator/memoryRequired(model:description:workers:settings:)``, two small sizes
+  /// are tried and the line through them is followed to the region that is worked on. Cost: two
+  /// holes of at most 256 x 256.
+  package static func memoryRequired(
+    _ description: FrameDescription, bounds: PixelRectangle?, settings: InpaintSettings,
+    workers: Int
+  ) throws(VFIError) -> Int {
+    let (width, height) = (description.width, description.height)
+    let whole = PixelRectangle(x: 0, y: 0, width: width, height: height)
+    guard let hole = (bounds ?? whole).clipped(width: width, height: height) else { return 0 }
+    let region = hole.widened(by: settings.dilation + margin, width: width, height: height)
+    let small = 128
+    let low = try memory(description.format, side: small, settings, workers)
+    let high = try memory(description.format, side: 2 * small, settings, workers)
+    let perPixel = Double(high - low) / Double(3 * small * small)
+    let base = max(0, Double(low) - perPixel * Double(small * small))
+    // Beside the region, the search for cuts reads rows of the whole picture.
+    let rows = Double(2 * workers * (width + FrameDescription.maximumSize / 64) * 4)
+    return Int((base + perPixel * Double(region.width * region.height)) * 1.1 + rows) + 65536
+  }
+
+  /// Most bytes held while a hole of almost all of a `side` x `side` frame is filled.
+  private static func memory(
+    _ format: PixelFormat, side: Int, _ settings: InpaintSettings, _ workers: Int
+  ) throws(VFIError) -> Int {
+    let engine = Engine(runner: CountingRunner(workers))
+    let description = try FrameDescription(format: format, width: side, height: side)
+    let gray = try FrameDescription(format: .gray8, width: side, height: side)
+    // Frames that are not counted: three and a mask of each, and the result.
+    let buffers = (0..<5).map { _ in FrameBuffer(ledger: MemoryLedger()) }
+    defer { withExtendedLifetime(buffers) {} }
+    var frames: [Frame] = []
+    for (index, buffer) in buffers.enumerated() {
+      let frame = try buffer.frame(index == 0 ? gray : description)
+      try frame.clear(on: engine)
+      frames.append(frame)
+    }
+    let known = min(2 * settings.dilation + 8, side / 2)
+    _ = try Inpainter(engine: engine).inpaint(
+      Array(frames[1..<4]), masks: [frames[0], frames[0], frames[0]],
+      rectangles: [PixelRectangle(x: known, y: 0, width: side, height: side)], index: 1,
+      settings: settings, into: frames[4])
+    return engine.ledger.peakBytes
+  }
+}
