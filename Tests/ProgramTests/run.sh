@@ -425,6 +425,54 @@ test_inpaint() {
   has "too few masks" "$(cat out.log)" "fewer masks than frames"
 }
 
+test_occlude() {
+  local line arguments
+  make_clip -f lavfi -i testsrc2=size=46x36:rate=10 -frames:v 5 -c:v ffv1 -pix_fmt yuv420p in.mkv
+  while read -r line; do
+    arguments=${line% *}
+    # shellcheck disable=SC2086 # several words
+    "$vfi" occlude in.mkv out.mkv -y --mask-out masks.mkv $arguments </dev/null
+    is "masks are those of Python: $arguments" "$(gray masks.mkv | sha256sum | cut -d ' ' -f 1)" \
+      "${line##* }"
+  done < <(grep -v '^#' "$here/../Fixtures/occlusion.txt")
+  "$vfi" occlude in.mkv white.mkv -y --mask-out masks.mkv --process bar --seed 3 --fill white
+  "$vfi" occlude in.mkv grey.mkv -y --process bar --seed 3
+  "$vfi" occlude in.mkv two.mkv -y --process bar --seed 3 --frames 2
+  is "as many frames" "$(frame_count white.mkv)" 5
+  is "the first frames only" "$(frame_hashes two.mkv)" "$(frame_hashes grey.mkv | head -n 2)"
+  is "masks are white where the output is, elsewhere the luma stays" "$(samples)" \
+    "0 at odds, some hidden, some seen"
+  "$vfi" occlude in.mkv out.mkv -y --process bar --seed 4
+  is "another seed hides other places" \
+    "$([ "$(frame_hashes out.mkv)" != "$(frame_hashes grey.mkv)" ] && echo yes)" yes
+  succeeds "inpaint takes the masks" "$vfi" inpaint white.mkv out.mkv -y --mask masks.mkv \
+    --codec ffv1
+  "$vfi" inpaint grey.mkv same.mkv -y --mask masks.mkv --codec ffv1
+  is "and does not look under them" "$(frame_hashes same.mkv)" "$(frame_hashes out.mkv)"
+  refuses "no process" "Missing expected argument '--process <process>'" no.mkv \
+    "$vfi" occlude in.mkv no.mkv --seed 1
+  refuses "an unknown process" "'fog' is invalid" no.mkv \
+    "$vfi" occlude in.mkv no.mkv --process fog --seed 1
+  refuses "too much" "--share 1.500: is not from 0 to 1" no.mkv \
+    "$vfi" occlude in.mkv no.mkv --process pixels --seed 1 --share 1.5
+  refuses "masks over the output" "is the output, too" no.mkv \
+    "$vfi" occlude in.mkv no.mkv --process bar --seed 1 --mask-out no.mkv
+  cp in.mkv kept.mkv
+  "$vfi" occlude in.mkv new.mkv --process bar --seed 1 --mask-out kept.mkv >out.log 2>&1
+  has "existing masks" "$(cat out.log)" "kept.mkv: exists already"
+}
+
+# Samples of one plane, frame after frame.
+gray() { ffmpeg -nostdin -v error -i "$1" -vf extractplanes=y -f rawvideo -pix_fmt gray -; }
+
+# Compares masks.mkv, white.mkv and in.mkv sample by sample.
+samples() {
+  paste <(gray masks.mkv | od -An -v -tu1 -w1) <(gray white.mkv | od -An -v -tu1 -w1) \
+    <(gray in.mkv | od -An -v -tu1 -w1) |
+    awk '$1 ? ++hidden && $2 != 235 : ++seen && $2 != $3 { odd++ }
+      END { print odd + 0 " at odds" (hidden ? ", some hidden" : "") (seen ? ", some seen" : "") }'
+}
+
 test_the_rest() {
   has "models" "$("$vfi" models)" "default"
   has "options" "$("$vfi" options)" "threads"
