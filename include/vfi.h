@@ -155,7 +155,13 @@ enum {
 enum { VFI_ALPHA_STRAIGHT = 0, VFI_ALPHA_PREMULTIPLIED = 1 };
 
 /** Bits of vfi_frame.flags. */
-enum { VFI_FRAME_INTERLACED = 1 /**< refused with VFI_ERR_FORMAT */ };
+enum {
+  VFI_FRAME_INTERLACED = 1, /**< refused with VFI_ERR_FORMAT */
+  /** Decoder or container say that the frame is damaged. Accepted everywhere; matters to
+      vfi_analyze() and to what repairs. */
+  VFI_FRAME_CORRUPT = 2,
+  VFI_FRAME_CONCEALED = 4 /**< as VFI_FRAME_CORRUPT: the decoder has made up parts of it */
+};
 
 /**
  * One picture. The caller owns the planes. For inputs the samples are only read.
@@ -634,6 +640,100 @@ VFI_CHECKED vfi_status vfi_inpaint_memory_required(const vfi_params *VFI_NULLABL
                                                    const vfi_rectangle *VFI_NULLABLE hole,
                                                    const vfi_inpaint_params *VFI_NULLABLE inpaint,
                                                    uint64_t *VFI_NULLABLE bytes);
+
+/* ------------------------------------------------------------------ analysis and repair ------ */
+
+/** Bits of vfi_analysis.events. */
+enum {
+  VFI_EVENT_CUT = 1,       /**< another scene than in the frame before */
+  VFI_EVENT_DUPLICATE = 2, /**< all samples are those of the frame before */
+  VFI_EVENT_FREEZE = 4,    /**< one of three frames in a row in which nothing moves */
+  VFI_EVENT_BLACK = 8,     /**< at least 98 % of the pixels are black */
+  VFI_EVENT_DAMAGED = 16,  /**< some pixels are damaged */
+  VFI_EVENT_LOST = 32      /**< next to nothing of the picture is the frame's own */
+};
+
+/** What was found of a frame. */
+typedef struct vfi_analysis {
+  size_t struct_size;
+  uint32_t events;  /**< VFI_EVENT_* */
+  int32_t reserved; /**< zero */
+  /** vfi_scene_score() of the frame before and this one, damage left out; -1: there is none. */
+  double scene_score;
+  double difference; /**< mean absolute difference of luma to the frame before, 0..1; -1: none */
+  double black;      /**< share of pixels with a luma of at most a tenth of its range, 0..1 */
+  double damage;     /**< share of damaged pixels, each counted as far as it is sure, 0..1 */
+  uint64_t damaged_pixels;
+} vfi_analysis;
+
+/**
+ * Looks for cuts, repeats, black and damage at frames[index]. `frames` are `count` (1 to 256)
+ * neighbours in order of time, of the same format, size and colour description; two on each side
+ * are all that is looked at.
+ *
+ * Damaged is what `marks` mark, and what the pictures show: blocks of 16 x 16 pixels that were not
+ * decoded (grey or green), repeat one line, stand while others move, show their outlines, or come
+ * and go with one frame. Two such signs must agree, one is enough where the frame's flags have
+ * VFI_FRAME_CORRUPT or VFI_FRAME_CONCEALED. Damage that a decoder carries from frame to frame looks
+ * like content: only marks tell it. `marks`: mark_count = count: one for each frame; 0 (NULL): none.
+ * Each is a VFI_FORMAT_GRAY8 frame, of the frames' size or of ceil(width / 16) x ceil(height / 16)
+ * macroblocks, whose samples tell how sure it is that the decoder has made up this place: 0 = it
+ * has not, 255 = it has.
+ *
+ * map: NULL, or a VFI_FORMAT_GRAY8 frame of the frames' size that gets how sure it is that a pixel
+ * is damaged: 0 = it is not. out: may be NULL. The result depends on this call's arguments and on
+ * the context's scene cut threshold and CPU only. Memory: about 15 bytes a pixel, which
+ * vfi_memory_required() does not count; memory_limit does. VFI_ERR_STATE: `context` is a stream's.
+ */
+VFI_CHECKED vfi_status vfi_analyze(vfi_context *VFI_NULLABLE context, int32_t count,
+                                   const vfi_frame *VFI_NULLABLE frames, int32_t mark_count,
+                                   const vfi_frame *VFI_NULLABLE marks, int32_t index,
+                                   vfi_frame *VFI_NULLABLE map, vfi_analysis *VFI_NULLABLE out);
+
+/** How a frame is repaired. */
+typedef struct vfi_repair_params {
+  size_t struct_size;
+  int32_t dilation; /**< pixels around the damage that are made anew too, 0..64, default 2 */
+  int32_t feather;  /**< pixels over which they fade into the picture, 0..dilation, default 1 */
+  int32_t detect;   /**< 1 (default): search damage in the pictures; 0: what is marked is all */
+  int32_t reserved; /**< zero */
+} vfi_repair_params;
+
+/** Fills in the defaults. */
+void vfi_repair_params_init(vfi_repair_params *VFI_NULLABLE params, size_t struct_size);
+
+/** What was done to a frame. */
+enum {
+  VFI_REPAIR_NONE = 0,         /**< it is as it was */
+  VFI_REPAIR_FILLED = 1,       /**< damaged regions were filled, see vfi_inpaint_window() */
+  VFI_REPAIR_INTERPOLATED = 2, /**< the frame was made from frames on both sides of it */
+  VFI_REPAIR_PREDICTED = 3,    /**< ... from the motion of two frames on one side */
+  VFI_REPAIR_HELD = 4          /**< ... as a copy of the nearest frame */
+};
+
+typedef struct vfi_repair_info {
+  size_t struct_size;
+  int32_t action;             /**< VFI_REPAIR_* */
+  int32_t frames_used;        /**< other frames that were searched or used */
+  uint64_t changed_pixels;    /**< pixels that may differ from what they were */
+  uint64_t propagated_pixels; /**< VFI_REPAIR_FILLED: those of them that another frame shows */
+  vfi_analysis analysis;      /**< what was found; its struct_size is written */
+  uint64_t elapsed_ns;        /**< wall time */
+} vfi_repair_info;
+
+/**
+ * Writes frames[index] to `out` with its damage, see vfi_analyze(), made good: regions from where
+ * other frames of the window show them undamaged, or else from their surroundings; a lost frame by
+ * interpolation between the nearest ones on both sides, at the window's ends and beside a cut from
+ * one side. A frame without damage is copied bit by bit, and so are the pixels outside of the
+ * dilated damage of a frame that is not lost. params: NULL = defaults. info: may be NULL.
+ * frames, marks: as in vfi_analyze(). out: as in vfi_interpolate().
+ */
+VFI_CHECKED vfi_status vfi_repair_window(
+    vfi_context *VFI_NULLABLE context, int32_t count, const vfi_frame *VFI_NULLABLE frames,
+    int32_t mark_count, const vfi_frame *VFI_NULLABLE marks, int32_t index,
+    const vfi_repair_params *VFI_NULLABLE params, vfi_frame *VFI_NULLABLE out,
+    vfi_repair_info *VFI_NULLABLE info);
 
 /* ------------------------------------------------------------------ stream layer ------------- */
 

@@ -15,6 +15,7 @@ extension Parameters {
 final class Context {
   let interpolator: Interpolator
   let inpainter: Inpainter
+  let repairer: FrameRepairer
   let parameters: Parameters
   let errors = ErrorText()
   /// A stream's context makes no pairs of its own, and is destroyed with the stream.
@@ -33,6 +34,7 @@ final class Context {
       model: try parameters.network(of: model, for: kernels),
       engine: try parameters.makeEngine(kernels: kernels), settings: parameters.settings)
     inpainter = Inpainter(engine: interpolator.engine, settings: parameters.settings)
+    repairer = FrameRepairer(interpolator: interpolator, inpainter: inpainter)
     parameters.log.info(
       "model \(model.info.name) (\(model.info.architecture)), \(interpolator.model.precision), "
         + "\(engine.workers) threads, \(kernels.level)")

@@ -8,10 +8,13 @@ extension vfi_frame {
     guard let format = unsafe PixelFormat(rawValue: format) else {
       throw .format("format \(unsafe format) is unknown")
     }
-    guard unsafe flags & ~UInt32(VFI_FRAME_INTERLACED) == 0 else {
+    let known = UInt32(VFI_FRAME_INTERLACED | VFI_FRAME_CORRUPT | VFI_FRAME_CONCEALED)
+    guard unsafe flags & ~known == 0 else {
       throw .argument("flags \(unsafe flags) are unknown")
     }
-    guard unsafe flags == 0 else { throw .format("interlaced frames are not supported") }
+    guard unsafe flags & UInt32(VFI_FRAME_INTERLACED) == 0 else {
+      throw .format("interlaced frames are not supported")
+    }
     return unsafe try FrameDescription(
       format: format, width: Int(width), height: Int(height), color: checkedColor())
   }
@@ -116,6 +119,20 @@ extension Frame {
       throw .size(
         "\(name): \(frame.description.width) x \(frame.description.height) differs from the "
           + "frame's \(first.description.width) x \(first.description.height)")
+    }
+    self = frame
+  }
+
+  /// A view of the caller's marks `name` for frames described as `first` is: GRAY8, of any colours, a
+  /// sample for each pixel or for each macroblock.
+  init(importingMarks marks: UnsafePointer<vfi_frame>?, _ name: String, of first: Frame)
+    throws(VFIError)
+  {
+    let frame = unsafe try Frame(importing: marks, name)
+    do throws(VFIError) {
+      try [SuspectFrame(first, marks: frame)].checkAlike(index: 0)
+    } catch {
+      throw error.of(name)
     }
     self = frame
   }

@@ -5,7 +5,9 @@ import CIntrinsics
 struct InpaintWindow {
   let frames: [Frame]
   let region: PixelRectangle
+  /// Their parts in the region, and the masks themselves.
   private let masks: [Frame]
+  private let wholeMasks: [Frame]
   /// In coordinates of the region.
   private let rectangles: [PixelRectangle]
   let dilation: Int
@@ -29,6 +31,7 @@ struct InpaintWindow {
     for mask in masks { parts.append(try mask.cropped(to: region)) }
     self.frames = frames
     self.masks = parts
+    wholeMasks = masks
     self.rectangles = clipped.map {
       PixelRectangle(x: $0.x - region.x, y: $0.y - region.y, width: $0.width, height: $0.height)
     }
@@ -54,6 +57,11 @@ struct InpaintWindow {
     try HoleDistances(
       mask: mask(number), rectangles: rectangles, height: region.height, width: region.width,
       reach: dilation, in: arena, on: engine)
+  }
+
+  /// The mask of a frame in the size of the frame.
+  func wholeMask(_ number: Int) -> Frame? {
+    wholeMasks.isEmpty ? nil : wholeMasks[wholeMasks.count == 1 ? 0 : number]
   }
 
   private func mask(_ number: Int) -> Frame? {

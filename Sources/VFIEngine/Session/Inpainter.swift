@@ -125,7 +125,7 @@ package final class Inpainter {
     var current = try sight(window, index, hops: 0)
     while trace.isOpen, window.frames.indices.contains(number + step) {
       let next = number + step
-      if try isCut(window.frames[number], window.frames[next]) { break }
+      if try isCut(window, number, next) { break }
       let seen = try sight(window, next, hops: abs(next - index))
       let hopMark = engine.scratch.mark
       defer { engine.scratch.release(to: hopMark) }
@@ -147,9 +147,13 @@ package final class Inpainter {
     return try InpaintSight(window, number, in: arena, on: engine)
   }
 
-  private func isCut(_ a: Frame, _ b: Frame) throws(VFIError) -> Bool {
+  /// Whether a cut lies between two frames; what their masks hide does not count.
+  private func isCut(_ window: InpaintWindow, _ a: Int, _ b: Int) throws(VFIError) -> Bool {
     guard let cutThreshold else { return false }
-    return try SceneCut.score(a, b, on: engine) > cutThreshold
+    let score = try SceneCut.score(
+      window.frames[a], window.frames[b], hiddenA: window.wholeMask(a),
+      hiddenB: window.wholeMask(b), on: engine)
+    return score > cutThreshold
   }
 
   /// Takes all memory back, and joins what the first call has left in several blocks.

@@ -22,11 +22,18 @@ package enum SceneCut {
   private static let noise = 8.0
 
   /// 0 (the same scene) to 100, symmetric in `a` and `b`.
-  package static func score(_ a: Frame, _ b: Frame, on engine: Engine) throws(VFIError) -> Double {
+  ///
+  /// `hiddenA` and `hiddenB`, GRAY8 of the frames' size or of one sample for 16 x 16 pixels, mark what is
+  /// not looked at by any value but 0: there each frame counts as showing what the other one does, and blocks of which
+  /// more than half is hidden do not count. 0 where nothing is left.
+  package static func score(
+    _ a: Frame, _ b: Frame, hiddenA: Frame? = nil, hiddenB: Frame? = nil, on engine: Engine
+  ) throws(VFIError) -> Double {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let first = try Thumbnail(a, cells: cells, on: engine)
     let second = try Thumbnail(b, cells: cells, on: engine)
+    let hidden = try first.hide(hiddenA, in: second, hiddenB, on: engine)
     let columns = (first.width + block - 1) / block
     let rows = (first.height + block - 1) / block
     let sums = unsafe try engine.scratch.buffer(of: SIMD2<Int32>.self, count: rows * columns)
@@ -47,11 +54,19 @@ package enum SceneCut {
     }
     var residual = 0.0
     var contrast = 0.0
+    var area = 0.0
     for index in 0..<rows * columns {
+      let (ys, xs) = first.block(index / columns * block, index % columns * block, side: block)
+      if let hidden {
+        var count = 0
+        for y in ys { for x in xs where hidden[y, x] != 0 { count += 1 } }
+        if 2 * count > ys.count * xs.count { continue }
+      }
       residual += unsafe Double(sums[index].x)
       contrast += unsafe Double(sums[index].y)
+      area += Double(ys.count * xs.count)
     }
-    let area = Double(first.width * first.height)
+    guard area > 0 else { return 0 }
     return min(100, gain * residual / (contrast + 2 * noise * area))
   }
 }
@@ -61,6 +76,10 @@ package enum SceneCut {
   let width: Int
   let height: Int
   let cells: UnsafeMutablePointer<UInt8>
+  /// Pixels of a cell's side.
+  let side: Int
+  let frameWidth: Int
+  let frameHeight: Int
 
   /// Memory is taken from `engine.scratch`.
   init(_ frame: Frame, cells limit: Int, on engine: Engine) throws(VFIError) {
@@ -70,6 +89,8 @@ package enum SceneCut {
     let height = (description.height + side - 1) / side
     self.width = width
     self.height = height
+    self.side = side
+    (frameWidth, frameHeight) = (description.width, description.height)
     let cells = unsafe try engine.scratch.buffer(of: UInt8.self, count: width * height)
     unsafe self.cells = unsafe cells
     // A row of samples, padded to whole cells, and a row of sums for each worker.
@@ -95,8 +116,50 @@ package enum SceneCut {
   }
 }
 
+extension Thumbnail {
+  /// The cells of a block that begins at `y` and `x`.
+  fileprivate func block(_ y: Int, _ x: Int, side: Int) -> (y: Range<Int>, x: Range<Int>) {
+    (y..<min(y + side, height), x..<min(x + side, width))
+  }
+
+  /// Gives each thumbnail the other one's cells where its own are hidden; returns where that is.
+  fileprivate func hide(
+    _ mask: Frame?, in other: Thumbnail, _ otherMask: Frame?, on engine: Engine
+  ) throws(VFIError) -> Grid<UInt8>? {
+    guard mask != nil || otherMask != nil else { return nil }
+    let hidden = try engine.scratch.grid(UInt8(0), height: height, width: width)
+    let flat: UInt8 = 128
+    for y in 0..<height {
+      for x in 0..<width {
+        let (own, others) = (isHidden(mask, y, x), isHidden(otherMask, y, x))
+        guard own || others else { continue }
+        hidden[y, x] = 1
+        let index = y * width + x
+        let value = unsafe own && others ? flat : own ? other.cells[index] : cells[index]
+        unsafe cells[index] = value
+        unsafe other.cells[index] = value
+      }
+    }
+    return hidden
+  }
+
+  /// Whether a mask, of the frame's size or of one sample for 16 x 16 pixels, marks part of a cell.
+  private func isHidden(_ mask: Frame?, _ y: Int, _ x: Int) -> Bool {
+    guard let mask else { return false }
+    let samples = ComponentSamples(mask, 0)
+    let shift = samples.height == frameHeight && samples.width == frameWidth ? 0 : 4
+    let (bottom, right) = (min((y + 1) * side, frameHeight), min((x + 1) * side, frameWidth))
+    for row in (y * side) >> shift...(bottom - 1) >> shift {
+      for column in (x * side) >> shift...(right - 1) >> shift where samples[row, column] != 0 {
+        return true
+      }
+    }
+    return false
+  }
+}
+
 /// Adds rows of luma, or of RGB with green counted twice, to sums of cells.
-private struct LumaReader {
+struct LumaReader {
   let frame: Frame
   let layout: PixelLayout
   let kernels: PixelConvertKernels

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+
+/// Where a frame is damaged, and how sure that is, `[height, width]`, 0 to 255.
+struct DamageMap {
+  /// Of 255, by number of agreeing cues: what one cue, two, three and more are worth.
+  private static let certainty: [UInt8] = [0, 127, 191, 255]
+  /// What is damaged because it lies between damaged blocks.
+  private static let enclosed: UInt8 = 127
+
+  let values: Grid<UInt8>
+
+  /// Takes the marks as they are, and blocks of which at least `need` cues speak.
+  ///
+  /// Such blocks grow by neighbours of which one cue speaks, and by blocks that they enclose from
+  /// two opposite sides.
+  init(
+    _ description: FrameDescription, marks: Frame?, evidence: Grid<UInt8>, need: UInt8,
+    in arena: Arena
+  ) throws(VFIError) {
+    let blocks = MacroblockGrid(description)
+    let values = try arena.grid(
+      UInt8(0), height: description.height, width: description.width)
+    self.values = values
+    let found = try arena.grid(UInt8(0), height: blocks.rows, width: blocks.columns)
+    for y in 0..<blocks.rows {
+      for x in 0..<blocks.columns where evidence[y, x] >= need {
+        let (rows, columns) = evidence.around(y, x)
+        for row in rows {
+          for column in columns {
+            found[row, column] = Self.certainty[min(Int(evidence[row, column]), 3)]
+          }
+        }
+      }
+    }
+    for y in 0..<blocks.rows {
+      for x in 0..<blocks.columns {
+        let value = max(found[y, x], Self.isEnclosed(found, y, x) ? Self.enclosed : 0)
+        guard value > 0 else { continue }
+        let (ys, xs) = blocks.pixels(y, x)
+        for row in ys { for column in xs { values[row, column] = value } }
+      }
+    }
+    if let marks { add(marks) }
+  }
+
+  private static func isEnclosed(_ found: Grid<UInt8>, _ y: Int, _ x: Int) -> Bool {
+    func has(_ row: Int, _ column: Int) -> Bool {
+      row >= 0 && column >= 0 && row < found.height && column < found.width
+        && found[row, column] > 0
+    }
+    return (has(y - 1, x) && has(y + 1, x)) || (has(y, x - 1) && has(y, x + 1))
+  }
+
+  private func add(_ marks: Frame) {
+    let samples = ComponentSamples(marks, 0)
+    let isWhole = samples.width == values.width && samples.height == values.height
+    let shift = isWhole ? 0 : 4
+    for y in 0..<values.height {
+      for x in 0..<values.width {
+        values[y, x] = max(values[y, x], UInt8(samples[y >> shift, x >> shift]))
+      }
+    }
+  }
+
+  /// Damaged pixels, and the sum of their values as a share of the picture, 0 to 1.
+  var extent: (pixels: Int, share: Double) {
+    var (pixels, sum) = (0, 0)
+    for y in 0..<values.height {
+      for x in 0..<values.width where values[y, x] > 0 {
+        pixels += 1
+        sum += Int(values[y, x])
+      }
+    }
+    return (pixels, Double(sum) / Double(255 * values.height * values.width))
+  }
+
+  /// Writes the values to a GRAY8 frame of the same size.
+  func write(to map: Frame) {
+    let component = map.description.format.layout.components[0]
+    for y in 0..<values.height {
+      unsafe map.row(y, of: component).copyMemory(
+        from: values.base + y * values.width, byteCount: values.width)
+    }
+  }
+}
