@@ -675,10 +675,10 @@ typedef struct vfi_analysis {
  * decoded (grey or green), repeat one line, stand while others move, show their outlines, or come
  * and go with one frame. Two such signs must agree, one is enough where the frame's flags have
  * VFI_FRAME_CORRUPT or VFI_FRAME_CONCEALED. Damage that a decoder carries from frame to frame looks
- * like content: only marks tell it. `marks`: mark_count = count: one for each frame; 0 (NULL): none.
- * Each is a VFI_FORMAT_GRAY8 frame, of the frames' size or of ceil(width / 16) x ceil(height / 16)
- * macroblocks, whose samples tell how sure it is that the decoder has made up this place: 0 = it
- * has not, 255 = it has.
+ * like content: only marks tell it. `marks`: mark_count = count: one for each frame; 0 (NULL):
+ * none. Each is a VFI_FORMAT_GRAY8 frame, of the frames' size or of ceil(width / 16) x ceil(height
+ * / 16) macroblocks, whose samples tell how sure it is that the decoder has made up this place: 0 =
+ * it has not, 255 = it has.
  *
  * map: NULL, or a VFI_FORMAT_GRAY8 frame of the frames' size that gets how sure it is that a pixel
  * is damaged: 0 = it is not. out: may be NULL. The result depends on this call's arguments and on
@@ -729,11 +729,12 @@ typedef struct vfi_repair_info {
  * dilated damage of a frame that is not lost. params: NULL = defaults. info: may be NULL.
  * frames, marks: as in vfi_analyze(). out: as in vfi_interpolate().
  */
-VFI_CHECKED vfi_status vfi_repair_window(
-    vfi_context *VFI_NULLABLE context, int32_t count, const vfi_frame *VFI_NULLABLE frames,
-    int32_t mark_count, const vfi_frame *VFI_NULLABLE marks, int32_t index,
-    const vfi_repair_params *VFI_NULLABLE params, vfi_frame *VFI_NULLABLE out,
-    vfi_repair_info *VFI_NULLABLE info);
+VFI_CHECKED vfi_status vfi_repair_window(vfi_context *VFI_NULLABLE context, int32_t count,
+                                         const vfi_frame *VFI_NULLABLE frames, int32_t mark_count,
+                                         const vfi_frame *VFI_NULLABLE marks, int32_t index,
+                                         const vfi_repair_params *VFI_NULLABLE params,
+                                         vfi_frame *VFI_NULLABLE out,
+                                         vfi_repair_info *VFI_NULLABLE info);
 
 /* ------------------------------------------------------------------ stream layer ------------- */
 

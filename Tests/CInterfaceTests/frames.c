@@ -47,7 +47,13 @@ static void descriptions(void) {
   REFUSED(VFI_ERR_FORMAT, b.frame.format = INT32_MAX);
   REFUSED(VFI_ERR_FORMAT, out.frame.format = INT32_MIN);
   REFUSED(VFI_ERR_FORMAT, a.frame.flags = VFI_FRAME_INTERLACED);
+  REFUSED(VFI_ERR_FORMAT, a.frame.flags = VFI_FRAME_INTERLACED | VFI_FRAME_CORRUPT);
   REFUSED(VFI_ERR_ARG, b.frame.flags = 0x80000000u);
+  a.frame.flags = VFI_FRAME_CORRUPT;
+  b.frame.flags = VFI_FRAME_CONCEALED | VFI_FRAME_CORRUPT;
+  out.frame.flags = VFI_FRAME_CORRUPT;
+  CHECK_STATUS(call(), VFI_OK);
+  a.frame.flags = b.frame.flags = out.frame.flags = 0;
   REFUSED(VFI_ERR_FORMAT, b.frame.format = VFI_FORMAT_YUV444P8);
   REFUSED(VFI_ERR_FORMAT, out.frame.format = VFI_FORMAT_GRAY8);
   static const int32_t sizes[] = {0, -1, VFI_MAX_SIZE + 1, INT32_MAX, INT32_MIN};

@@ -36,8 +36,9 @@ package struct FrameSuspicion: OptionSet, Sendable {
 package struct SuspectFrame {
   package let frame: Frame
   package var suspicion: FrameSuspicion
-  /// GRAY8; any value but 0 marks a damaged pixel, or macroblock of 16 x 16 pixels where it is of
-  /// that size. Nil: nothing is known.
+  /// GRAY8 with any value but 0 at damaged pixels; nil: nothing is known.
+  ///
+  /// It has a sample for each pixel, or one for each macroblock of 16 x 16 pixels.
   package var marks: Frame?
 
   package init(_ frame: Frame, suspicion: FrameSuspicion = [], marks: Frame? = nil) {
