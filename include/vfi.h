@@ -429,9 +429,12 @@ typedef struct vfi_info {
   double scene_score;  /**< 0..100, see vfi_scene_score(); -1 when not computed */
   uint64_t elapsed_ns; /**< wall time of this frame; what several instants share is in the first */
   /* Callers whose struct_size ends here get the fields above. */
-  /** Streams with VFI_STREAM_INPAINT: pixels of the source frame that were filled, or of both
-     source frames together where a new frame lies between two. */
+  /** Streams that fill or repair: pixels of the source frame that were filled, or of both source
+      frames together where a new frame lies between two. */
   uint64_t filled_pixels;
+  /** Streams that repair: VFI_REPAIR_*, what was done to the source frame; of two the greater. */
+  int32_t repair_action;
+  int32_t reserved; /**< zero */
 } vfi_info;
 
 /**
@@ -758,14 +761,18 @@ VFI_CHECKED vfi_status vfi_repair_window(vfi_context *VFI_NULLABLE context, int3
  * it with a window of look_back frames before and look_ahead frames after each, of one run; at the
  * run's ends it is shorter. New frames are then made from filled ones. Source frames without a hole
  * stay as they are, bit by bit. What comes out depends on the frames and masks alone, not on when
- * they are sent and received. A source frame is told to be ready only once look_ahead more have
- * been sent, the run has ended, or the stream is drained. Memory is that of the window's frames.
+ * they are sent and received. VFI_STREAM_REPAIR does the same with vfi_repair_window(): the frames'
+ * flags (VFI_FRAME_CORRUPT, VFI_FRAME_CONCEALED) count, and masks of vfi_stream_send_marked() are
+ * its marks. Frames without damage stay as they are. A source frame is told to be ready only once
+ * look_ahead more have been sent, the run has ended, or the stream is drained. Memory is that of
+ * the window's frames.
  */
 typedef struct vfi_stream vfi_stream;
 
 /** Bits of vfi_stream_params.flags. */
 enum {
   VFI_STREAM_INPAINT = 1, /**< fill holes */
+  VFI_STREAM_REPAIR = 2,  /**< repair damage; not together with VFI_STREAM_INPAINT */
   /** Give the source frames themselves, each at its own pts and with its own duration, also those
       with the pts of their predecessor. rate and multiplier are not used; source_rate may be left
       unknown; pts stay in the source's timebase. */
@@ -806,7 +813,8 @@ VFI_CHECKED vfi_status vfi_stream_timebase(const vfi_stream *VFI_NULLABLE stream
 VFI_CHECKED vfi_status vfi_stream_send(vfi_stream *VFI_NULLABLE stream,
                                        const vfi_frame *VFI_NULLABLE frame);
 /** As vfi_stream_send(), with a mask of this frame's own, in addition to that of the parameters; it
-    is copied. NULL: none. VFI_ERR_ARG: a mask, but the stream has no VFI_STREAM_INPAINT. */
+    is copied. With VFI_STREAM_REPAIR: what the decoder has made up, as marks of vfi_analyze() tell
+   it. NULL: none. VFI_ERR_ARG: a mask, but the stream neither fills holes nor repairs. */
 VFI_CHECKED vfi_status vfi_stream_send_marked(vfi_stream *VFI_NULLABLE stream,
                                               const vfi_frame *VFI_NULLABLE frame,
                                               const vfi_frame *VFI_NULLABLE mask);

@@ -52,7 +52,8 @@ func export(_ info: FrameInfo, to out: UnsafeMutablePointer<vfi_info>?) {
   let size = unsafe out.pointee.struct_size
   let result = vfi_info(
     struct_size: size, decision: info.decision.rawValue, scene_score: info.sceneScore,
-    elapsed_ns: info.elapsed, filled_pixels: UInt64(clamping: info.filled))
+    elapsed_ns: info.elapsed, filled_pixels: UInt64(clamping: info.change.pixels),
+    repair_action: info.change.repair.rawValue, reserved: 0)
   unsafe initialise(out, size, result)
 }
 

@@ -19,7 +19,7 @@ private final class Stream {
         settings: FrameStreamSettings(
           clock: clock, sourceRate: settings.sourceRate, maximumGap: parameters.maximumGap))
     }
-    if let rates, !settings.fillsHoles {
+    if let rates, !settings.fillsHoles, !settings.repairs {
       frames = rates
       return
     }
@@ -28,6 +28,8 @@ private final class Stream {
       filter = try HoleFilter(
         context.inpainter, mask: settings.mask, rectangles: settings.inpaint.rectangles,
         settings: settings.inpaint.settings)
+    } else if settings.repairs {
+      filter = RepairFilter(context.repairer)
     }
     frames = WindowStream(
       filter: filter, lookBack: settings.lookBack, lookAhead: settings.lookAhead, next: rates,
@@ -102,6 +104,8 @@ public func vfi_stream_send_marked(
     guard unsafe fields.duration >= 0 else { throw .argument("frame: the duration is negative") }
     var source = unsafe SourceFrame(
       view, pts: fields.pts, duration: fields.duration, opaque: fields.opaque)
+    source.suspicion = FrameSuspicion(rawValue: unsafe fields.flags)
+      .intersection([.corrupt, .concealed])
     if unsafe mask != nil { source.mask = unsafe try Frame(importing: mask, "mask") }
     try stream.context.checkCancellation()
     stream.context.note(view.description)
@@ -190,14 +194,22 @@ public func vfi_stream_memory_required(
     let settings = unsafe try StreamParameters(stream_params)
     let description = unsafe try FrameDescription(importing: description, "description")
     var sum = 0
-    if settings.clock != nil { sum += try parameters.memoryRequired(description) }
-    if settings.clock == nil || settings.fillsHoles {
+    let looks = settings.fillsHoles || settings.repairs
+    if settings.clock != nil || settings.repairs {
+      sum += try parameters.memoryRequired(description)
+    }
+    if settings.clock == nil || looks {
       sum += try WindowStream.memoryRequired(
         description, lookBack: settings.lookBack, lookAhead: settings.lookAhead)
     }
     if settings.fillsHoles {
       sum += try Inpainter.memoryRequired(
         description, bounds: settings.holeBounds(description), settings: settings.inpaint.settings,
+        workers: parameters.workers)
+    }
+    if settings.repairs {
+      sum += try FrameRepairer.memoryRequired(
+        description, window: settings.lookBack + settings.lookAhead + 1,
         workers: parameters.workers)
     }
     unsafe bytes.pointee = UInt64(clamping: sum)

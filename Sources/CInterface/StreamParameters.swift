@@ -11,6 +11,7 @@ import VFIEngine
   /// Nil: the frames come at their own times.
   let clock: OutputClock?
   let fillsHoles: Bool
+  let repairs: Bool
   let lookBack: Int
   let lookAhead: Int
   /// The caller's memory, valid during the call only.
@@ -39,16 +40,21 @@ import VFIEngine
     }
     self.timebase = timebase
     let flags = unsafe params.flags
-    let known = UInt32(VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES)
+    let known = UInt32(VFI_STREAM_INPAINT | VFI_STREAM_REPAIR | VFI_STREAM_KEEP_TIMES)
     guard flags & ~known == 0 else { throw .argument("flags \(flags) are unknown") }
     fillsHoles = flags & UInt32(VFI_STREAM_INPAINT) != 0
+    repairs = flags & UInt32(VFI_STREAM_REPAIR) != 0
+    guard !fillsHoles || !repairs else {
+      throw .argument("VFI_STREAM_INPAINT and VFI_STREAM_REPAIR want a stream each")
+    }
     if flags & UInt32(VFI_STREAM_KEEP_TIMES) != 0 {
       clock = nil
     } else {
       clock = OutputClock(timebase: timebase, rate: unsafe try Self.rate(params, sourceRate))
     }
-    lookBack = fillsHoles ? unsafe try Self.look(params.look_back, "look_back") : 0
-    lookAhead = fillsHoles ? unsafe try Self.look(params.look_ahead, "look_ahead") : 0
+    let looks = fillsHoles || repairs
+    lookBack = looks ? unsafe try Self.look(params.look_back, "look_back") : 0
+    lookAhead = looks ? unsafe try Self.look(params.look_ahead, "look_ahead") : 0
     inpaint = unsafe try InpaintParameters(fillsHoles ? params.inpaint : nil)
     mask = unsafe params.mask == nil ? nil : try Frame(importing: params.mask, "mask")
     guard mask == nil || fillsHoles else {

@@ -216,6 +216,30 @@ static void test_holes() {
   CHECK_STATUS(thrown([&] { context.inpaint(frames, {}, 3, inpaint, out.frame); }), VFI_ERR_ARG);
 }
 
+/* What is marked is repaired, and the map shows it. */
+static void test_repair() {
+  std::array<Picture, 3> pictures{Picture(0), Picture(0), Picture(0)};
+  std::array<Picture, 3> marks{Picture(64), Picture(64), Picture(64)};
+  for (Picture &mark : marks)
+    std::fill(mark.samples.begin(), mark.samples.end(), std::uint8_t{0});
+  for (std::size_t i = 20 * Picture::width + 20; i < 20 * Picture::width + 30; i++) {
+    marks[1].samples[i] = 255;
+    pictures[1].samples[i] = 7;
+  }
+  std::array<vfi_frame, 3> frames{pictures[0].frame, pictures[1].frame, pictures[2].frame};
+  std::array<vfi_frame, 3> masks{marks[0].frame, marks[1].frame, marks[2].frame};
+  vfi::Context context = vfi::Context::create(oneThread());
+  Picture map(0), out(0);
+  vfi_analysis analysis = context.analyze(frames, masks, 1, &map.frame);
+  CHECK((analysis.events & VFI_EVENT_DAMAGED) && analysis.damaged_pixels == 10);
+  CHECK(map.samples[20 * Picture::width + 25] == 255 && map.samples[0] == 0);
+  vfi_repair_params params = vfi::repairParams();
+  params.detect = 0;
+  vfi_repair_info info = context.repair(frames, masks, 1, params, out.frame);
+  CHECK(info.action == VFI_REPAIR_FILLED && out.samples == pictures[0].samples);
+  CHECK_STATUS(thrown([&] { context.analyze(frames, masks, 3); }), VFI_ERR_ARG);
+}
+
 static void test_model() {
   const char *path = std::getenv("VFI_TEST_MODEL");
   if (!CHECK(path != nullptr))
@@ -240,6 +264,7 @@ int main() {
   CHECK(failures_of_returned_errors() == 0);
   test_stream();
   test_holes();
+  test_repair();
   test_model();
   return check_report();
 }

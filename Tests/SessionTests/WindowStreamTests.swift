@@ -17,14 +17,14 @@ private final class SummingFilter: WindowFilter {
 
   func apply(
     _ window: [SourceFrame], index: Int, in place: (FrameDescription) throws(VFIError) -> Frame
-  ) throws(VFIError) -> (frame: Frame, filled: Int)? {
+  ) throws(VFIError) -> (frame: Frame, change: SourceChange)? {
     if let failure { throw failure }
     largestWindow = max(largestWindow, window.count)
     let values = window.map { SummingFilter.value($0.frame) }
     if values[index].remainder(dividingBy: spared) == 0 { return nil }
     let out = try place(window[index].frame.description)
     out.planes[0].base?.storeBytes(of: values.reduce(0, +), as: Float.self)
-    return (out, window.count)
+    return (out, SourceChange(pixels: window.count))
   }
 
   static func value(_ frame: Frame) -> Float {
@@ -99,7 +99,8 @@ private struct Received: Equatable {
       guard case .frame(let output) = try stream.receive() else { return false }
       received.append(
         Received(
-          pts: output.pts, value: SummingFilter.value(output.frame), filled: output.info.filled))
+          pts: output.pts, value: SummingFilter.value(output.frame),
+          filled: output.info.change.pixels))
       return true
     }
 
@@ -222,7 +223,8 @@ private struct Received: Equatable {
       guard case .frame(let output) = try plain.receive() else { return false }
       expected.append(
         Received(
-          pts: output.pts, value: SummingFilter.value(output.frame), filled: output.info.filled))
+          pts: output.pts, value: SummingFilter.value(output.frame),
+          filled: output.info.change.pixels))
       return true
     }
     for (frame, result) in zip(kept, filtered(kept, back, ahead)) {
@@ -230,7 +232,8 @@ private struct Received: Equatable {
         FrameDescription(format: .gbrpf32, width: frame.width, height: 1))
       picture[0, 0, 0] = result.value
       while try !plain.send(
-        picture.frame, pts: frame.pts, duration: 0, opaque: nil, filled: result.filled)
+        picture.frame, pts: frame.pts, duration: 0, opaque: nil,
+        change: SourceChange(pixels: result.filled))
       {
         #expect(try receive())
       }

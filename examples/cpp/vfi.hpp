@@ -172,6 +172,7 @@ template <class T> T sized() {
 }
 
 inline bool fits(std::size_t size) { return size <= 0x7fffffff; }
+inline Error tooLarge() { return {VFI_ERR_ARG, "there are more frames than a window may have"}; }
 
 } // namespace detail
 
@@ -196,6 +197,13 @@ inline vfi_stream_params streamParams() {
 inline vfi_inpaint_params inpaintParams() {
   vfi_inpaint_params params;
   vfi_inpaint_params_init(&params, sizeof params);
+  return params;
+}
+
+/** Settings of repair with their defaults. */
+inline vfi_repair_params repairParams() {
+  vfi_repair_params params;
+  vfi_repair_params_init(&params, sizeof params);
   return params;
 }
 
@@ -320,13 +328,38 @@ public:
                                    std::span<const vfi_frame> masks, std::size_t index,
                                    const vfi_inpaint_params &params, vfi_frame &out) {
     if (!detail::fits(window.size()) || !detail::fits(masks.size()) || !detail::fits(index))
-      return Errors::template failure<vfi_inpaint_info>(
-          {VFI_ERR_ARG, "there are more frames than a window may have"});
+      return Errors::template failure<vfi_inpaint_info>(detail::tooLarge());
     auto info = detail::sized<vfi_inpaint_info>();
     vfi_status status =
         vfi_inpaint_window(get(), static_cast<std::int32_t>(window.size()), window.data(),
                            static_cast<std::int32_t>(masks.size()), masks.data(),
                            static_cast<std::int32_t>(index), &params, &out, &info);
+    return checked(status, info);
+  }
+
+  /** What happened at window[index]; `marks`: none, or one for each frame; `map` may be null. */
+  Result<vfi_analysis> analyze(std::span<const vfi_frame> window, std::span<const vfi_frame> marks,
+                               std::size_t index, vfi_frame *map = nullptr) {
+    if (!detail::fits(window.size()) || !detail::fits(marks.size()) || !detail::fits(index))
+      return Errors::template failure<vfi_analysis>(detail::tooLarge());
+    auto analysis = detail::sized<vfi_analysis>();
+    vfi_status status = vfi_analyze(get(), static_cast<std::int32_t>(window.size()), window.data(),
+                                    static_cast<std::int32_t>(marks.size()), marks.data(),
+                                    static_cast<std::int32_t>(index), map, &analysis);
+    return checked(status, analysis);
+  }
+
+  /** Writes window[index] with its damage made good from the other frames. */
+  Result<vfi_repair_info> repair(std::span<const vfi_frame> window,
+                                 std::span<const vfi_frame> marks, std::size_t index,
+                                 const vfi_repair_params &params, vfi_frame &out) {
+    if (!detail::fits(window.size()) || !detail::fits(marks.size()) || !detail::fits(index))
+      return Errors::template failure<vfi_repair_info>(detail::tooLarge());
+    auto info = detail::sized<vfi_repair_info>();
+    vfi_status status =
+        vfi_repair_window(get(), static_cast<std::int32_t>(window.size()), window.data(),
+                          static_cast<std::int32_t>(marks.size()), marks.data(),
+                          static_cast<std::int32_t>(index), &params, &out, &info);
     return checked(status, info);
   }
 

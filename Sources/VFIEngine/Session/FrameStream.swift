@@ -62,8 +62,7 @@ package final class FrameStream {
     let duration: Int64
     let opaque: UnsafeMutableRawPointer?
     let id: UInt64
-    /// Pixels that were filled before.
-    let filled: Int
+    let change: SourceChange
   }
 
   package let settings: FrameStreamSettings
@@ -102,10 +101,11 @@ package final class FrameStream {
 
   /// Copies a source into the stream; `false` when outputs must be received before.
   ///
-  /// `pts` and `duration` (0 = unknown) are in units of the source's timebase, `filled` is told
+  /// `pts` and `duration` (0 = unknown) are in units of the source's timebase, `change` is told
   /// with the outputs. Throws `.state` after ``drain()``, `.argument` when the time is out of range.
   package func send(
-    _ frame: Frame, pts: Int64, duration: Int64, opaque: UnsafeMutableRawPointer?, filled: Int = 0
+    _ frame: Frame, pts: Int64, duration: Int64, opaque: UnsafeMutableRawPointer?,
+    change: SourceChange = SourceChange()
   ) throws(VFIError) -> Bool {
     guard !draining else { throw .state("no frame can be sent after drain: flush first") }
     let time = try settings.clock.time(pts: pts)
@@ -123,7 +123,7 @@ package final class FrameStream {
     lastID &+= 1
     let source = unsafe Source(
       buffer: buffer, frame: copy, time: time, duration: settings.clock.duration(duration),
-      opaque: opaque, id: lastID, filled: filled)
+      opaque: opaque, id: lastID, change: change)
     guard let previous else {
       beginRun(source)
       return true
@@ -235,7 +235,7 @@ extension FrameStream {
     }
     return unsafe OutputFrame(
       frame: source.frame, pts: time, duration: settings.clock.interval, opaque: source.opaque,
-      info: FrameInfo(decision: decision, filled: source.filled))
+      info: FrameInfo(decision: decision, change: source.change))
   }
 
   /// The output at `time`, which lies inside the pair.
@@ -252,7 +252,7 @@ extension FrameStream {
         try renderer.begin(a.frame, b.frame, idA: a.id, idB: b.id)
       }
       var info = try renderer.render(elapsed, distance, into: frame)
-      info.filled = a.filled + b.filled
+      info.change = a.change + b.change
       return unsafe OutputFrame(
         frame: frame, pts: time, duration: settings.clock.interval,
         opaque: elapsed <= distance - elapsed ? a.opaque : b.opaque, info: info)

@@ -10,6 +10,8 @@
   /// In units of the source's timebase; 0 = unknown.
   package var duration: Int64
   package var opaque: UnsafeMutableRawPointer?
+  /// What decoder and container say of it.
+  package var suspicion: FrameSuspicion = []
 
   package init(
     _ frame: Frame, mask: Frame? = nil, pts: Int64, duration: Int64 = 0,

@@ -53,7 +53,7 @@ package final class HoleFilter: WindowFilter {
 
   package func apply(
     _ window: [SourceFrame], index: Int, in place: (FrameDescription) throws(VFIError) -> Frame
-  ) throws(VFIError) -> (frame: Frame, filled: Int)? {
+  ) throws(VFIError) -> (frame: Frame, change: SourceChange)? {
     let description = window[index].frame.description
     guard isMarked(window[index]) else { return nil }
     var masks: [Frame] = []
@@ -72,7 +72,7 @@ package final class HoleFilter: WindowFilter {
     let info = try inpainter.inpaint(
       window.map(\.frame), masks: masks, rectangles: rectangles, index: index,
       settings: settings, into: out)
-    return (out, info.filled)
+    return (out, SourceChange(pixels: info.filled))
   }
 
   private func isMarked(_ source: SourceFrame) -> Bool {

@@ -28,6 +28,25 @@ package enum Decision: Int32, Sendable {
   case interpolated, sourceCopy, heldPrevious, heldNext, blended
 }
 
+/// What was done to a source frame before it was used.
+package struct SourceChange: Equatable, Sendable {
+  /// Pixels that were filled.
+  package var pixels: Int
+  package var repair: RepairAction
+
+  package init(pixels: Int = 0, repair: RepairAction = .none) {
+    self.pixels = pixels
+    self.repair = repair
+  }
+
+  /// All pixels, and of two repairs the one with the greater number.
+  static func + (a: SourceChange, b: SourceChange) -> SourceChange {
+    SourceChange(
+      pixels: a.pixels + b.pixels,
+      repair: a.repair.rawValue > b.repair.rawValue ? a.repair : b.repair)
+  }
+}
+
 /// What is known of a frame that was given.
 package struct FrameInfo: Sendable {
   package var decision: Decision
@@ -35,16 +54,17 @@ package struct FrameInfo: Sendable {
   package var sceneScore: Double
   /// Nanoseconds of wall time for this frame; what a pair's instants share is in the first.
   package var elapsed: UInt64
-  /// Pixels of the source, or of both sources, that were filled before.
-  package var filled: Int
+  /// What was done before to the source, or to both sources together.
+  package var change: SourceChange
 
   package init(
-    decision: Decision, sceneScore: Double = -1, elapsed: UInt64 = 0, filled: Int = 0
+    decision: Decision, sceneScore: Double = -1, elapsed: UInt64 = 0,
+    change: SourceChange = SourceChange()
   ) {
     self.decision = decision
     self.sceneScore = sceneScore
     self.elapsed = elapsed
-    self.filled = filled
+    self.change = change
   }
 }
 

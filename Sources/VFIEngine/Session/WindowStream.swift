@@ -34,12 +34,12 @@ package protocol WindowFilter: AnyObject {
   func check(_ source: SourceFrame) throws(VFIError)
   /// Changes the stream's copy of a mask, once.
   func prepare(mask: Frame) throws(VFIError)
-  /// Makes the frame `window[index]` anew in `place` and counts the pixels that were filled.
+  /// Makes the frame `window[index]` anew in `place` and tells what was done.
   ///
   /// Nil: the frame stays as it is, and `place` may hold anything.
   func apply(
     _ window: [SourceFrame], index: Int, in place: (FrameDescription) throws(VFIError) -> Frame
-  ) throws(VFIError) -> (frame: Frame, filled: Int)?
+  ) throws(VFIError) -> (frame: Frame, change: SourceChange)?
 }
 
 /// A stage in front of a ``FrameStream``, or without one: each frame goes through a filter that sees
@@ -138,27 +138,27 @@ package final class WindowStream: VideoStream {
 
   /// Gives the current frame, filtered, to a stream that takes one.
   private func pass(to next: FrameStream) throws(VFIError) {
-    let (source, filled) = try filtered()
+    let (source, change) = try filtered()
     _ = unsafe try next.send(
       source.frame, pts: source.pts, duration: source.duration, opaque: source.opaque,
-      filled: filled)
+      change: change)
     window.advance()
   }
 
   /// The current frame, filtered, as an output.
   private func receiveCurrent() throws(VFIError) -> FrameStream.Output {
     guard window.isReady(isEnd: isDraining) else { return isDraining ? .end : .again }
-    let (source, filled) = try filtered()
+    let (source, change) = try filtered()
     window.advance()
     engine.statistics.framesCopied += 1
     defer { elapsed = 0 }
     return unsafe .frame(
       FrameStream.OutputFrame(
         frame: source.frame, pts: source.pts, duration: source.duration, opaque: source.opaque,
-        info: FrameInfo(decision: .sourceCopy, elapsed: elapsed, filled: filled)))
+        info: FrameInfo(decision: .sourceCopy, elapsed: elapsed, change: change)))
   }
 
-  private func filtered() throws(VFIError) -> (source: SourceFrame, filled: Int) {
+  private func filtered() throws(VFIError) -> (source: SourceFrame, change: SourceChange) {
     let start = Statistics.now()
     defer { elapsed &+= Statistics.now() &- start }
     let (frames, index) = window.neighbours()
@@ -167,9 +167,9 @@ package final class WindowStream: VideoStream {
       let result = try filter?.apply(
         frames, index: index,
         in: { description throws(VFIError) in try output.frame(description) })
-    else { return (source, 0) }
+    else { return (source, SourceChange()) }
     source.frame = result.frame
-    return (source, result.filled)
+    return (source, result.change)
   }
 }
 
