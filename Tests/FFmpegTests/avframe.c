@@ -120,6 +120,15 @@ static void flags(void) {
 #endif
   CHECK(vfi_avframe_wrap(&wrapped, frame) == 0);
   CHECK(wrapped.flags == VFI_FRAME_INTERLACED && wrapped.duration == 40);
+  frame->flags |= AV_FRAME_FLAG_CORRUPT;
+  CHECK(vfi_avframe_wrap(&wrapped, frame) == 0);
+  CHECK(wrapped.flags == (VFI_FRAME_INTERLACED | VFI_FRAME_CORRUPT));
+  av_frame_unref(frame);
+  frame->format = AV_PIX_FMT_GRAY8;
+  frame->decode_error_flags = FF_DECODE_ERROR_CONCEALMENT_ACTIVE;
+  CHECK(vfi_avframe_wrap(&wrapped, frame) == 0 && wrapped.flags == VFI_FRAME_CONCEALED);
+  frame->decode_error_flags = FF_DECODE_ERROR_MISSING_REFERENCE;
+  CHECK(vfi_avframe_wrap(&wrapped, frame) == 0 && wrapped.flags == VFI_FRAME_CORRUPT);
   av_frame_free(&frame);
 }
 

@@ -181,11 +181,86 @@ test_messages() {
   fails 'two rates' 'exclude each other' vfi=fps=60:mult=3
   fails 'no rate' 'above 0' vfi=fps=0
   fails 'too little memory' 'out of memory' vfi=vfi_params=memory_limit=4096
+  fails 'inpaint without a hole' 'wants rect or mask_file' vfi=mode=inpaint
+  fails 'a wrong rectangle' 'is not x:y:w:h' vfi=mode=inpaint:rect=1/2/3
+  fails 'an empty rectangle' 'is not x:y:w:h' vfi=mode=inpaint:rect=1/2/0/3
+  fails 'a rate in mode repair' 'The rate stays' vfi=mode=repair:fps=60
+  fails 'no mask file' 'cannot be opened' vfi=mode=inpaint:mask_file=none.pgm
+  echo P6 > wrong.pgm
+  fails 'no PGM' 'no PGM picture' vfi=mode=inpaint:mask_file=wrong.pgm
+  printf 'P5 8 8 255\n1234' > short.pgm
+  fails 'a short mask' 'ends early' vfi=mode=inpaint:mask_file=short.pgm
+  { printf 'P5\n# made by hand\n8 8\n255\n' && head -c 64 /dev/zero; } > small.pgm
+  fails 'a mask of another size' 'The mask is 8x8, the video 96x64' vfi=mode=inpaint:mask_file=small.pgm
+  fails 'too little memory for a hole' 'out of memory' \
+    vfi=mode=inpaint:rect=0/0/50/50:vfi_params=memory_limit=100000
   local text
   text=$(timeout 60 ffmpeg -nostdin -v warning -f lavfi -i testsrc2=s=32x32:r=25 -frames:v 6 \
     -vf 'setfield=tff,setparams=field_mode=tff,vfi=mult=2' -f framecrc - 2>&1)
   has 'interlaced' "$text" 'deinterlace them before'
   is 'interlaced frames are kept' "$(grep -c '^0,' <<< "$text")" 6
+}
+
+# A box is painted over a moving picture and filled again: nothing changes beside it, all frames and
+# times stay, and the box is nearer to what it hid.
+test_inpaint() {
+  local box='drawbox=40:24:12:10:black:fill' frames filled still
+  make_clip -f lavfi -i gradients=s=96x64:r=25:speed=0.05:seed=3 -vf format=yuv420p -frames:v 12 \
+    -c:v ffv1 in.mkv
+  make_clip -i in.mkv -vf "$box" -c:v ffv1 marked.mkv
+  { printf 'P5 96 64 255\n'
+    head -c 6144 /dev/zero; } > mask.pgm
+  for row in 24 25 26 27 28 29 30 31 32 33; do
+    printf '\377%.0s' {1..12} | dd of=mask.pgm bs=1 seek=$((13 + 96 * row + 40)) conv=notrunc status=none
+  done
+  still=$(filtered marked.mkv null)
+  frames=$(filtered marked.mkv vfi=mode=inpaint:rect=40/24/12/10)
+  is 'inpaint: times' "$(awk '{print $1}' <<< "$frames")" "$(awk '{print $1}' <<< "$still")"
+  is 'inpaint: every frame is filled' "$(paste <(echo "$frames") <(echo "$still") \
+    | awk '$2 == $4' | lines)" 0
+  is 'inpaint: a mask says the same' "$(filtered marked.mkv vfi=mode=inpaint:mask_file=mask.pgm)" \
+    "$frames"
+  is 'inpaint: colons and two rectangles' \
+    "$(filtered marked.mkv "vfi=mode=inpaint:rect='40\:24\:12\:5|40,29,12,5'")" "$frames"
+  is 'inpaint: threads' "$(filtered marked.mkv vfi=mode=inpaint:rect=40/24/12/10 \
+    -filter_threads 1)" "$frames"
+  is 'inpaint: own threads' \
+    "$(filtered marked.mkv vfi=mode=inpaint:rect=40/24/12/10:vfi_params=threads=3)" "$frames"
+  # The dilated box is 20 x 18 pixels: black beside it, then equal.
+  local cover='drawbox=36:20:20:18:black:fill'
+  is 'inpaint: nothing changes beside it' \
+    "$(filtered marked.mkv "vfi=mode=inpaint:rect=40/24/12/10,$cover")" \
+    "$(filtered marked.mkv "$cover")"
+  filled=$(timeout 60 ffmpeg -nostdin -v info -i marked.mkv -i in.mkv -lavfi \
+    '[0]vfi=mode=inpaint:rect=40/24/12/10[a];[a][1]psnr' -f null - 2>&1 \
+    | sed -nE 's/.*average:([0-9]+).*/\1/p')
+  still=$(timeout 60 ffmpeg -nostdin -v info -i marked.mkv -i in.mkv -lavfi psnr -f null - 2>&1 \
+    | sed -nE 's/.*average:([0-9]+).*/\1/p')
+  is "inpaint: nearer to what it hid ($still, now $filled dB)" "$((filled > still + 10))" 1
+  is 'inpaint, then a new rate' \
+    "$(filtered marked.mkv vfi=mode=inpaint:rect=40/24/12/10,vfi=fps=50 | lines)" 24
+  is 'inpaint: no look ahead' "$(filtered marked.mkv \
+    vfi=mode=inpaint:rect=40/24/12/10:look_ahead=0:look_back=2 | lines)" 12
+  is 'inpaint: outside of the picture all stays' \
+    "$(filtered marked.mkv vfi=mode=inpaint:rect=500/0/9/9)" "$(filtered marked.mkv null)"
+  is 'inpaint: interlaced frames stay' \
+    "$(filtered marked.mkv setfield=tff,setparams=field_mode=tff,vfi=mode=inpaint:rect=40/24/12/10 \
+      2> /dev/null)" "$(filtered marked.mkv null)"
+}
+
+# Grey blocks in one frame are repaired; clean frames stay as they are, bit by bit.
+test_repair() {
+  local frames source
+  make_clip -f lavfi -i testsrc2=s=128x96:r=25 -vf format=yuv420p -frames:v 12 -c:v ffv1 clean.mkv
+  make_clip -i clean.mkv -vf "drawbox=48:32:32:32:gray:fill:enable='eq(n,5)'" -c:v ffv1 in.mkv
+  source=$(filtered in.mkv null)
+  frames=$(filtered in.mkv vfi=mode=repair)
+  is 'repair: times' "$(awk '{print $1}' <<< "$frames")" "$(awk '{print $1}' <<< "$source")"
+  is 'repair: one frame differs' "$(paste <(echo "$frames") <(echo "$source") \
+    | awk '$2 != $4 {print NR - 1}')" 5
+  is 'repair: a clean film stays' "$(filtered clean.mkv vfi=mode=repair)" \
+    "$(filtered clean.mkv null)"
+  is 'repair: threads' "$(filtered in.mkv vfi=mode=repair -filter_threads 1)" "$frames"
 }
 
 test_commands() {

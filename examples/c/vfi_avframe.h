@@ -90,9 +90,19 @@ static inline int32_t vfi_avframe_alpha_mode(const AVFrame *frame) {
   return VFI_ALPHA_STRAIGHT;
 }
 
+/** VFI_FRAME_CORRUPT and VFI_FRAME_CONCEALED, as decoder and container told them. */
+static inline uint32_t vfi_avframe_damage(const AVFrame *frame) {
+  uint32_t flags = frame->flags & AV_FRAME_FLAG_CORRUPT ? VFI_FRAME_CORRUPT : 0;
+  if (frame->decode_error_flags & FF_DECODE_ERROR_CONCEALMENT_ACTIVE)
+    flags |= VFI_FRAME_CONCEALED;
+  if (frame->decode_error_flags & ~FF_DECODE_ERROR_CONCEALMENT_ACTIVE)
+    flags |= VFI_FRAME_CORRUPT;
+  return flags;
+}
+
 /**
- * Describes `frame` in `wrapped`: format, size, planes, colour, alpha, interlacing, pts (as it is,
- * AV_NOPTS_VALUE included) and duration. content_id and opaque are the caller's to set.
+ * Describes `frame` in `wrapped`: format, size, planes, colour, alpha, interlacing, damage, pts (as
+ * it is, AV_NOPTS_VALUE included) and duration. content_id and opaque are the caller's to set.
  * Returns 0, or -1 if libvfi lacks the pixel format; `wrapped` then has the format 0.
  */
 static inline int vfi_avframe_wrap(vfi_frame *wrapped, const AVFrame *frame) {
@@ -116,7 +126,9 @@ static inline int vfi_avframe_wrap(vfi_frame *wrapped, const AVFrame *frame) {
   if (frame->chroma_location >= AVCHROMA_LOC_LEFT && frame->chroma_location < AVCHROMA_LOC_NB)
     wrapped->chroma_location = frame->chroma_location;
   wrapped->alpha_mode = vfi_avframe_alpha_mode(frame);
-  wrapped->flags = vfi_avframe_is_interlaced(frame) ? VFI_FRAME_INTERLACED : 0;
+  wrapped->flags = vfi_avframe_damage(frame);
+  if (vfi_avframe_is_interlaced(frame))
+    wrapped->flags |= VFI_FRAME_INTERLACED;
   wrapped->pts = frame->pts;
   wrapped->duration = vfi_avframe_duration(frame);
   return wrapped->format ? 0 : -1;

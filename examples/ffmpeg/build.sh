@@ -75,7 +75,7 @@ options=(
 
 [[ -d $tree ]] || fetch
 # An edited filter needs no new tree.
-for file in "$here"/{vf_vfi.c,vfi_filter.h,vfi_sources.h} "$here/../c/vfi_avframe.h"; do
+for file in "$here"/{vf_vfi.c,vfi_*.h} "$here"/../c/vfi_{avframe,marks}.h; do
   cmp -s "$file" "$tree/libavfilter/${file##*/}" || cp "$file" "$tree/libavfilter/"
 done
 cd "$tree"

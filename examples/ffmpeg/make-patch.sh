@@ -46,6 +46,6 @@ before libavfilter/Makefile '^OBJS-\$\(CONFIG_VFLIP_FILTER\) ' \
   'OBJS-$(CONFIG_VFI_FILTER)                    += vf_vfi.o'
 before libavfilter/allfilters.c '^extern const [A-Za-z]+ +ff_vf_vflip;$' \
   "extern const $type ff_vf_vfi;"
-cp "$here"/{vf_vfi.c,vfi_filter.h,vfi_sources.h} "$here/../c/vfi_avframe.h" "$scratch/b/libavfilter/"
+cp "$here"/{vf_vfi.c,vfi_*.h} "$here"/../c/vfi_{avframe,marks}.h "$scratch/b/libavfilter/"
 cd "$scratch"
 { diff -Naur a b || [[ $? == 1 ]]; } | sed -E 's/^(---|\+\+\+) ([^\t]+)\t.*/\1 \2/'

@@ -88,9 +88,8 @@ static inline int vfi_set_options(AVFilterContext *ctx, vfi_params *params,
   return ret;
 }
 
-/* A context that works on FFmpeg's threads, unless `params` asks for threads of the library. */
-static inline int vfi_open(AVFilterContext *ctx, vfi_params *params, vfi_context **context) {
-  vfi_status status;
+/* Log and threads are FFmpeg's, unless `params` asks for threads of the library. */
+static inline void vfi_use_threads(AVFilterContext *ctx, vfi_params *params) {
   params->log = vfi_log_line;
   params->log_opaque = ctx;
   if (!params->threads) {
@@ -98,6 +97,11 @@ static inline int vfi_open(AVFilterContext *ctx, vfi_params *params, vfi_context
     params->executor.opaque = ctx;
     params->executor.max_jobs = FFMAX(1, ff_filter_get_nb_threads(ctx));
   }
+}
+
+static inline int vfi_open(AVFilterContext *ctx, vfi_params *params, vfi_context **context) {
+  vfi_status status;
+  vfi_use_threads(ctx, params);
   status = vfi_create(context, params);
   return status < 0 ? vfi_fail(ctx, status, NULL) : 0;
 }
