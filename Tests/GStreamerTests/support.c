@@ -225,6 +225,7 @@ int main(int count, char **arguments) {
       {"events", test_events},           {"live", test_live},
       {"pictures", test_pictures},       {"faults", test_faults},
       {"properties", test_properties},   {"pipeline", test_pipeline},
+      {"restore", test_restore},
   };
   gst_init(&count, &arguments);
   for (guint i = 0; i < G_N_ELEMENTS(groups); i++)

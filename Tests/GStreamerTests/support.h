@@ -66,5 +66,6 @@ void test_pictures(void);
 void test_faults(void);
 void test_properties(void);
 void test_pipeline(void);
+void test_restore(void);
 
 #endif

@@ -2,10 +2,13 @@
 /**
  * SECTION:element-vfi
  *
- * Changes the frame rate of video by making the frames that were not there.
+ * Changes the frame rate of video by making the frames that were not there, or fills holes and
+ * repairs damage at the rate that it has.
  *
  *     gst-launch-1.0 filesrc location=in.mp4 ! decodebin ! videoconvert !
  *         vfi ! video/x-raw,framerate=60/1 ! autovideosink
+ *
+ *     ... ! vfi mode=inpaint rectangles=16:12:80:30 ! ...
  */
 #include "gstvfi.h"
 
@@ -24,6 +27,14 @@ enum {
   PROP_COPIED,
   PROP_CUTS,
   PROP_SKIPPED,
+  PROP_FILLED,
+  PROP_MODE,
+  PROP_RECTANGLES,
+  PROP_MASK_LOCATION,
+  PROP_DILATION,
+  PROP_FEATHER,
+  PROP_LOOK_AHEAD,
+  PROP_LOOK_BACK,
   PROP_OPTIONS /* the library's options have the ids from here on */
 };
 
@@ -47,7 +58,21 @@ static const struct {
      G_STRUCT_OFFSET(GstVfiCounters, cuts)},
     {PROP_SKIPPED, "skipped", "Source frames left out: no time, or that of the frame before",
      G_STRUCT_OFFSET(GstVfiCounters, skipped)},
+    {PROP_FILLED, "filled", "Frames given that were filled or repaired",
+     G_STRUCT_OFFSET(GstVfiCounters, filled)},
 };
+
+static GType mode_type(void) {
+  static const GEnumValue values[] = {
+      {GST_VFI_INTERPOLATE, "New frames, at another rate", "interpolate"},
+      {GST_VFI_INPAINT, "Fill rectangles or what a mask marks", "inpaint"},
+      {GST_VFI_REPAIR, "Repair damaged frames", "repair"},
+      {0, NULL, NULL}};
+  static gsize type = 0;
+  if (g_once_init_enter(&type))
+    g_once_init_leave(&type, g_enum_register_static("GstVfiMode", values));
+  return type;
+}
 
 G_DEFINE_TYPE(GstVfi, gst_vfi, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE(vfi, "vfi", GST_RANK_NONE, GST_TYPE_VFI)
@@ -99,10 +124,15 @@ static gboolean gst_vfi_start(GstBaseTransform *transform) {
   params.log_opaque = self;
   params.log_level = wanted_log_level();
   vfi_context *context = NULL;
-  if (status == VFI_OK)
+  GST_OBJECT_LOCK(self);
+  gboolean keeps_rate = self->restore.mode != GST_VFI_INTERPOLATE;
+  GST_OBJECT_UNLOCK(self);
+  if (status == VFI_OK && !keeps_rate)
     status = vfi_create(&context, &params);
   if (status != VFI_OK)
     gst_vfi_post_error(self, status, "vfi cannot start", vfi_last_error(NULL));
+  else if (keeps_rate && (status = gst_vfi_restore_open(self, &params)) == VFI_OK)
+    context = vfi_stream_context(self->stream);
   g_ptr_array_unref(texts);
 
   self->max_gap = (GstClockTime)(params.max_gap * GST_SECOND);
@@ -126,7 +156,8 @@ static gboolean gst_vfi_stop(GstBaseTransform *transform) {
   self->context = NULL;
   self->active = FALSE;
   GST_OBJECT_UNLOCK(self);
-  vfi_destroy(&context);
+  vfi_destroy(&context); /* not that of a stream */
+  gst_vfi_restore_close(self);
   return TRUE;
 }
 
@@ -139,6 +170,56 @@ static GstStateChangeReturn gst_vfi_change_state(GstElement *element, GstStateCh
     GST_OBJECT_UNLOCK(self);
   }
   return GST_ELEMENT_CLASS(gst_vfi_parent_class)->change_state(element, transition);
+}
+
+static const struct {
+  guint id;
+  const char *name;
+  const char *help;
+  gint initial;
+  gsize offset;
+} numbers[] = {
+    {PROP_DILATION, "dilation", "mode=inpaint: pixels around the hole that are filled too", 4,
+     G_STRUCT_OFFSET(GstVfiRestoreOptions, dilation)},
+    {PROP_FEATHER, "feather", "mode=inpaint: outermost of these over which the fill fades in", 2,
+     G_STRUCT_OFFSET(GstVfiRestoreOptions, feather)},
+    {PROP_LOOK_AHEAD, "look-ahead", "mode=inpaint, repair: later frames that are looked at", 5,
+     G_STRUCT_OFFSET(GstVfiRestoreOptions, look_ahead)},
+    {PROP_LOOK_BACK, "look-back", "mode=inpaint, repair: earlier frames that are looked at", 5,
+     G_STRUCT_OFFSET(GstVfiRestoreOptions, look_back)},
+};
+
+static gint *number_option(GstVfiRestoreOptions *options, guint id) {
+  return &G_STRUCT_MEMBER(gint, options, numbers[id - PROP_DILATION].offset);
+}
+
+static gboolean set_restore_property(GstVfiRestoreOptions *options, guint id, const GValue *value) {
+  if (id == PROP_MODE) {
+    options->mode = (GstVfiMode)g_value_get_enum(value);
+  } else if (id == PROP_RECTANGLES || id == PROP_MASK_LOCATION) {
+    gchar **text = id == PROP_RECTANGLES ? &options->rectangles : &options->mask_location;
+    g_free(*text);
+    *text = g_value_dup_string(value);
+  } else if (id >= PROP_DILATION && id <= PROP_LOOK_BACK) {
+    *number_option(options, id) = g_value_get_int(value);
+  } else {
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean get_restore_property(GstVfiRestoreOptions *options, guint id, GValue *value) {
+  if (id == PROP_MODE)
+    g_value_set_enum(value, options->mode);
+  else if (id == PROP_RECTANGLES)
+    g_value_set_string(value, options->rectangles);
+  else if (id == PROP_MASK_LOCATION)
+    g_value_set_string(value, options->mask_location);
+  else if (id >= PROP_DILATION && id <= PROP_LOOK_BACK)
+    g_value_set_int(value, *number_option(options, id));
+  else
+    return FALSE;
+  return TRUE;
 }
 
 static void gst_vfi_set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
@@ -157,7 +238,7 @@ static void gst_vfi_set_property(GObject *object, guint id, const GValue *value,
     renegotiate = TRUE;
   } else if (id == PROP_QOS) {
     self->qos = g_value_get_boolean(value);
-  } else {
+  } else if (!set_restore_property(&self->restore, id, value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(self);
@@ -180,18 +261,44 @@ static void gst_vfi_get_property(GObject *object, guint id, GValue *value, GPara
     g_value_set_int(value, self->multiplier);
   } else if (id == PROP_QOS) {
     g_value_set_boolean(value, self->qos);
-  } else if (id >= PROP_IN && id <= PROP_SKIPPED) {
+  } else if (id >= PROP_IN && id <= PROP_FILLED) {
     gsize offset = counters[id - PROP_IN].offset;
     g_value_set_uint64(value, G_STRUCT_MEMBER(guint64, &self->counters, offset));
-  } else {
+  } else if (!get_restore_property(&self->restore, id, value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(self);
 }
 
 static void gst_vfi_finalize(GObject *object) {
-  gst_vfi_options_free(GST_VFI(object)->options);
+  GstVfi *self = GST_VFI(object);
+  gst_vfi_options_free(self->options);
+  g_free(self->restore.rectangles);
+  g_free(self->restore.mask_location);
   G_OBJECT_CLASS(gst_vfi_parent_class)->finalize(object);
+}
+
+static void install_restore_properties(GObjectClass *object_class) {
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+  g_object_class_install_property(
+      object_class, PROP_MODE,
+      g_param_spec_enum("mode", "mode", "What is done", mode_type(), GST_VFI_INTERPOLATE, flags));
+  gst_type_mark_as_plugin_api(mode_type(), 0);
+  g_object_class_install_property(
+      object_class, PROP_RECTANGLES,
+      g_param_spec_string("rectangles", "rectangles",
+                          "mode=inpaint: what to fill, as x:y:w:h|x:y:w:h", NULL, flags));
+  g_object_class_install_property(
+      object_class, PROP_MASK_LOCATION,
+      g_param_spec_string("mask-location", "mask-location",
+                          "mode=inpaint: a PGM picture of the video's size that is bright where to "
+                          "fill",
+                          NULL, flags));
+  for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    g_object_class_install_property(object_class, numbers[i].id,
+                                    g_param_spec_int(numbers[i].name, numbers[i].name,
+                                                     numbers[i].help, 0, 64, numbers[i].initial,
+                                                     flags));
 }
 
 static void install_properties(GObjectClass *object_class) {
@@ -217,6 +324,7 @@ static void install_properties(GObjectClass *object_class) {
                                     g_param_spec_uint64(counters[i].name, counters[i].name,
                                                         counters[i].help, 0, G_MAXUINT64, 0,
                                                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  install_restore_properties(object_class);
   gst_vfi_options_install(object_class, PROP_OPTIONS);
 }
 
@@ -232,7 +340,7 @@ static void gst_vfi_class_init(GstVfiClass *klass) {
   element_class->change_state = gst_vfi_change_state;
   gst_element_class_set_static_metadata(
       element_class, "Video frame interpolation", "Filter/Effect/Video",
-      "Changes the frame rate by making the frames that were not there, on the CPU", "libvfi");
+      "Makes the frames that were not there, fills holes and repairs damage, on the CPU", "libvfi");
   transform_class->start = gst_vfi_start;
   transform_class->stop = gst_vfi_stop;
   gst_vfi_caps_class_init(transform_class);
@@ -246,6 +354,9 @@ static void gst_vfi_init(GstVfi *self) {
   self->rate_d = 1;
   self->multiplier = 2;
   self->qos = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    *number_option(&self->restore, numbers[i].id) = numbers[i].initial;
+  g_queue_init(&self->sent);
   self->proportion = 1;
   self->earliest = GST_CLOCK_TIME_NONE;
   gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), FALSE);

@@ -20,6 +20,18 @@ GST_ELEMENT_REGISTER_DECLARE(vfi)
 /* Most new frames that are made in one call of the library, and so held at once. */
 enum { GST_VFI_BATCH = 8 };
 
+/* What is done; values of the property `mode`. */
+typedef enum { GST_VFI_INTERPOLATE, GST_VFI_INPAINT, GST_VFI_REPAIR } GstVfiMode;
+
+/* The properties of the modes that keep the rate. */
+typedef struct {
+  GstVfiMode mode;
+  gchar *rectangles;
+  gchar *mask_location;
+  gint dilation, feather;
+  gint look_ahead, look_back;
+} GstVfiRestoreOptions;
+
 /* A frame from upstream that outputs depend on. */
 typedef struct {
   GstBuffer *buffer; /* NULL = none */
@@ -31,7 +43,7 @@ typedef struct {
 
 /* The read-only properties. */
 typedef struct {
-  guint64 in, out, interpolated, passed, held, copied, cuts, skipped;
+  guint64 in, out, interpolated, passed, held, copied, cuts, skipped, filled;
 } GstVfiCounters;
 
 struct _GstVfi {
@@ -43,9 +55,11 @@ struct _GstVfi {
   gint multiplier;
   gboolean qos;
   GstVfiCounters counters;
+  GstVfiRestoreOptions restore;
 
   /* Under the object's lock: read by queries and by events from downstream. */
-  vfi_context *context; /* from start to stop */
+  vfi_context *context; /* from start to stop; that of `stream`, if there is one */
+  gint look_ahead;      /* source frames that an output waits for, without a new rate */
   gboolean active;      /* the rates differ: new frames are made */
   gboolean live;
   GstClockTime interval;   /* of the sources; 0 = unknown */
@@ -68,6 +82,12 @@ struct _GstVfi {
   guint64 last_id;
   GstBuffer *ready[GST_VFI_BATCH]; /* new frames of this pair that wait to be pushed */
   guint ready_count, ready_next;
+
+  /* In the modes that keep the rate. */
+  vfi_stream *stream; /* NULL = in the other one */
+  GQueue sent;        /* source buffers in the stream, in their order */
+  GstClockTime last_pts;
+  gint mask_width, mask_height; /* 0 = there is no mask */
 };
 
 /* gstvfi.c */
@@ -118,6 +138,21 @@ void gst_vfi_clear(GstVfi *self);
 /* Makes the next new frames between the two sources: `ready` has them. None are there after
    GST_FLOW_OK when they cannot be made: a source is to be shown instead. */
 GstFlowReturn gst_vfi_render(GstVfi *self);
+
+/* gstvfirestore.c */
+/* Makes the stream; errors are posted. */
+vfi_status gst_vfi_restore_open(GstVfi *self, const vfi_params *params);
+void gst_vfi_restore_close(GstVfi *self);
+/* Forgets all frames. */
+void gst_vfi_restore_clear(GstVfi *self);
+/* Whether the mask has the size of such frames; posts an error when it has not. */
+gboolean gst_vfi_restore_fits(GstVfi *self, const GstVideoInfo *info);
+/* Takes a source. */
+GstFlowReturn gst_vfi_restore_take(GstVfi *self, GstBuffer *buffer);
+/* The next output; none when another source must come before. */
+GstFlowReturn gst_vfi_restore_output(GstVfi *self, GstBuffer **buffer);
+/* Pushes all that was taken. */
+GstFlowReturn gst_vfi_restore_drain(GstVfi *self);
 
 G_END_DECLS
 

@@ -21,10 +21,13 @@ static gboolean gst_vfi_transform_meta(GstBaseTransform *transform, GstBuffer *o
   static const gchar *const kept[] = {GST_META_TAG_VIDEO_STR, GST_META_TAG_VIDEO_COLORSPACE_STR,
                                       GST_META_TAG_VIDEO_SIZE_STR,
                                       GST_META_TAG_VIDEO_ORIENTATION_STR, NULL};
-  (void)transform, (void)outbuf, (void)inbuf;
+  (void)outbuf, (void)inbuf;
   GType api = meta->info->api;
-  if (is_of_one_picture(api) || api == GST_PARENT_BUFFER_META_API_TYPE)
+  if (api == GST_PARENT_BUFFER_META_API_TYPE)
     return FALSE;
+  /* A filled picture is still the same one. */
+  if (is_of_one_picture(api))
+    return GST_VFI(transform)->stream != NULL;
   const gchar *const *tags = gst_meta_api_type_get_tags(api);
   for (; tags != NULL && *tags != NULL; tags++)
     if (!g_strv_contains(kept, *tags))
@@ -92,8 +95,9 @@ GstFlowReturn gst_vfi_acquire(GstVfi *self, GstBuffer *model, gboolean wait, Gst
 
 /* ---------------------------------------------------------------- what upstream may give ------ */
 
-/* Two source frames are held, so upstream needs that many more. Source frames are handed on as they
-   are: they may have strides of their own only where downstream reads them. */
+/* Two source frames are held, or those that are looked ahead, so upstream needs that many more.
+   Source frames are handed on as they are: they may have strides of their own only where downstream
+   reads them. */
 static gboolean gst_vfi_propose_allocation(GstBaseTransform *transform, GstQuery *decide_query,
                                            GstQuery *query) {
   GstVfi *self = GST_VFI(transform);
@@ -108,15 +112,15 @@ static gboolean gst_vfi_propose_allocation(GstBaseTransform *transform, GstQuery
   if (caps == NULL || !gst_video_info_from_caps(&info, caps))
     return FALSE;
   guint size = (guint)GST_VIDEO_INFO_SIZE(&info);
-  enum { HELD = 2, IN_WORK = 1 };
+  guint most = self->stream != NULL ? (guint)self->look_ahead + 2 : 3; /* one is in work */
   GstBufferPool *pool = NULL;
   if (need_pool) {
     pool = gst_video_buffer_pool_new();
     GstStructure *config = gst_buffer_pool_get_config(pool);
-    gst_buffer_pool_config_set_params(config, caps, size, HELD + IN_WORK, 0);
+    gst_buffer_pool_config_set_params(config, caps, size, most, 0);
     gst_buffer_pool_set_config(pool, config);
   }
-  gst_query_add_allocation_pool(query, pool, size, HELD + IN_WORK, 0);
+  gst_query_add_allocation_pool(query, pool, size, most, 0);
   gst_clear_object(&pool);
   if (self->downstream_takes_video_meta)
     gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);

@@ -131,7 +131,12 @@ static void append_transformed(GstVfi *self, GstPadDirection direction, GstStruc
                                const GstCapsFeatures *features, GstCaps *result) {
   GST_OBJECT_LOCK(self);
   gint n = self->rate_n, d = self->rate_d;
+  gboolean keeps_rate = self->restore.mode != GST_VFI_INTERPOLATE;
   GST_OBJECT_UNLOCK(self);
+  if (keeps_rate) {
+    append(result, gst_structure_copy(structure), features);
+    return;
+  }
   GstStructure *other = gst_structure_copy(structure);
   gst_structure_remove_field(other, "max-framerate");
   if (direction == GST_PAD_SINK && n > 0) {
@@ -243,14 +248,15 @@ static gboolean configure(GstVfi *self) {
 
 /* What is to be done from now on; tells the pipeline when the latency is another one. */
 static void activate(GstVfi *self, gboolean active) {
-  GstClockTime interval = active ? gst_vfi_timeline_interval(&self->timeline) : 0;
+  gboolean works = active || self->stream != NULL;
+  GstClockTime interval = works ? gst_vfi_timeline_interval(&self->timeline) : 0;
   GST_OBJECT_LOCK(self);
   gboolean other_latency = interval != self->interval || self->processing != 0;
   self->active = active;
   self->interval = interval;
   self->processing = 0;
   GST_OBJECT_UNLOCK(self);
-  gst_base_transform_set_passthrough(GST_BASE_TRANSFORM(self), !active);
+  gst_base_transform_set_passthrough(GST_BASE_TRANSFORM(self), !works);
   if (other_latency)
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
 }
@@ -260,8 +266,8 @@ static gboolean gst_vfi_set_caps(GstBaseTransform *transform, GstCaps *incaps, G
   GstVideoInfo in, out;
   if (!gst_video_info_from_caps(&in, incaps) || !gst_video_info_from_caps(&out, outcaps))
     return FALSE;
-  gboolean same_rate =
-      in.fps_n == out.fps_n && in.fps_d == out.fps_d && (in.fps_n > 0 || self->multiplier == 1);
+  gboolean same_rate = in.fps_n == out.fps_n && in.fps_d == out.fps_d &&
+                       (in.fps_n > 0 || self->multiplier == 1 || self->stream != NULL);
   gboolean goes_on = self->active && !same_rate && self->previous.buffer != NULL &&
                      gst_video_info_is_equal(&in, &self->in_info);
   if (goes_on) {
@@ -275,7 +281,8 @@ static gboolean gst_vfi_set_caps(GstBaseTransform *transform, GstCaps *incaps, G
   self->in_info = in;
   self->out_info = out;
   describe_format(&in, &self->description);
-  gboolean usable = same_rate || goes_on || configure(self);
+  gboolean usable = self->stream != NULL ? gst_vfi_restore_fits(self, &in)
+                                         : same_rate || goes_on || configure(self);
   activate(self, usable && !same_rate);
   return usable;
 }

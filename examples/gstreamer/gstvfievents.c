@@ -34,7 +34,7 @@ static void new_segment(GstVfi *self, GstEvent *event) {
     return; /* nothing ends when the same is said again */
   gst_vfi_drain(self, GST_CLOCK_TIME_NONE);
   gboolean reverse = segment->rate < 0;
-  if (reverse && !self->reverse && self->active)
+  if (reverse && !self->reverse && (self->active || self->stream != NULL))
     GST_ELEMENT_INFO(self, STREAM, NOT_IMPLEMENTED,
                      ("Reverse playback: vfi passes frames on as they are"), (NULL));
   self->reverse = reverse;
@@ -57,6 +57,8 @@ static gboolean gst_vfi_sink_event(GstBaseTransform *transform, GstEvent *event)
     gst_vfi_drain(self, GST_CLOCK_TIME_NONE);
     break;
   case GST_EVENT_GAP:
+    if (self->stream != NULL)
+      gst_vfi_drain(self, GST_CLOCK_TIME_NONE);
     /* The frame before it is held until the next one comes: nothing is missing downstream. */
     if (self->active && !self->reverse) {
       gst_event_unref(event);
@@ -88,7 +90,8 @@ static gboolean gst_vfi_src_event(GstBaseTransform *transform, GstEvent *event) 
   return parent_class->src_event(transform, event);
 }
 
-/* An output before a source frame waits for that frame, then for the new frames to be made. */
+/* An output before a source frame waits for that frame, one that is filled for those after it, and
+   then for the work to be done. */
 static gboolean answer_latency(GstVfi *self, GstQuery *query) {
   if (!gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(self), query))
     return FALSE;
@@ -97,7 +100,8 @@ static gboolean answer_latency(GstVfi *self, GstQuery *query) {
   gst_query_parse_latency(query, &live, &minimum, &maximum);
   GST_OBJECT_LOCK(self);
   self->live = live;
-  GstClockTime own = self->interval + self->processing;
+  GstClockTime frames = self->restore.mode == GST_VFI_INTERPOLATE ? 1 : (guint)self->look_ahead;
+  GstClockTime own = frames * self->interval + self->processing;
   GST_OBJECT_UNLOCK(self);
   minimum += own;
   if (GST_CLOCK_TIME_IS_VALID(maximum))

@@ -20,6 +20,8 @@ static void drop_ready(GstVfi *self) {
 }
 
 void gst_vfi_clear(GstVfi *self) {
+  if (self->stream != NULL)
+    gst_vfi_restore_clear(self);
   drop_ready(self);
   forget(&self->previous);
   forget(&self->next);
@@ -108,6 +110,8 @@ static GstFlowReturn next_output(GstVfi *self, GstBuffer **buffer) {
 
 GstFlowReturn gst_vfi_drain(GstVfi *self, GstClockTime limit) {
   GstFlowReturn flow = GST_FLOW_OK;
+  if (self->stream != NULL)
+    return gst_vfi_restore_drain(self);
   if (self->next.buffer != NULL)
     advance(self); /* downstream had refused an output of this pair */
   if (self->previous.buffer != NULL) {
@@ -180,14 +184,18 @@ static GstFlowReturn gst_vfi_submit_input_buffer(GstBaseTransform *transform, gb
   gst_vfi_count(self, &self->counters.in, 1);
   /* Negotiates, then puts the buffer into queued_buf. */
   GstFlowReturn flow = parent_class->submit_input_buffer(transform, is_discont, buffer);
-  if (flow != GST_FLOW_OK || !self->active || self->reverse)
+  if (flow != GST_FLOW_OK || self->reverse || (!self->active && self->stream == NULL))
     return flow;
+  if (self->stream != NULL)
+    return gst_vfi_restore_take(self, g_steal_pointer(&transform->queued_buf));
   return take(self, g_steal_pointer(&transform->queued_buf));
 }
 
 static GstFlowReturn gst_vfi_generate_output(GstBaseTransform *transform, GstBuffer **buffer) {
   GstVfi *self = GST_VFI(transform);
   *buffer = NULL;
+  if (self->stream != NULL && !self->reverse)
+    return gst_vfi_restore_output(self, buffer);
   if (self->active && !self->reverse)
     return next_output(self, buffer);
   *buffer = g_steal_pointer(&transform->queued_buf);
