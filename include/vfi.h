@@ -763,9 +763,9 @@ VFI_CHECKED vfi_status vfi_repair_window(vfi_context *VFI_NULLABLE context, int3
  * stay as they are, bit by bit. What comes out depends on the frames and masks alone, not on when
  * they are sent and received. VFI_STREAM_REPAIR does the same with vfi_repair_window(): the frames'
  * flags (VFI_FRAME_CORRUPT, VFI_FRAME_CONCEALED) count, and masks of vfi_stream_send_marked() are
- * its marks. Frames without damage stay as they are. A source frame is told to be ready only once
- * look_ahead more have been sent, the run has ended, or the stream is drained. Memory is that of
- * the window's frames.
+ * its marks. Frames without damage stay as they are. A source frame is given, and new frames are
+ * made from it, once look_ahead more have been sent, the run has ended, or the stream is drained.
+ * Memory is that of the window's frames.
  */
 typedef struct vfi_stream vfi_stream;
 
@@ -787,9 +787,10 @@ typedef struct vfi_stream_params {
   int32_t multiplier;       /**< used when rate is 0/1; 1 to 1024, default 2 */
   /* Callers whose struct_size ends here have no flags. */
   uint32_t flags; /**< VFI_STREAM_* */
-  int32_t
-      look_ahead; /**< VFI_STREAM_INPAINT: frames after one that are looked at, 0..64, default 5 */
-  int32_t look_back; /**< the same before it; more fill more, and take more memory and time */
+  /** VFI_STREAM_INPAINT, VFI_STREAM_REPAIR: frames after one that are looked at, 0..64, default 5.
+      More of them fill more, and take more memory and time. */
+  int32_t look_ahead;
+  int32_t look_back; /**< the same before it */
   /** VFI_STREAM_INPAINT: marks what to fill in every frame, as masks of vfi_inpaint_window() do. It
       is copied; frames of another size are then refused with VFI_ERR_SIZE. NULL: none. */
   const vfi_frame *VFI_NULLABLE mask;
