@@ -201,12 +201,18 @@ test_messages() {
   is 'interlaced frames are kept' "$(grep -c '^0,' <<< "$text")" 6
 }
 
+# waves SIZE OUTPUT: twelve frames of a texture that moves by two pixels a frame
+waves() {
+  make_clip -f lavfi -i "color=s=$1:r=25,format=yuv420p,
+    geq=lum='120+50*sin((X-2*N)/6)+30*sin((Y-N)/4+(X-2*N)/19)':cb=128:cr=128" -frames:v 12 \
+    -c:v ffv1 "$2"
+}
+
 # A box is painted over a moving picture and filled again: nothing changes beside it, all frames and
 # times stay, and the box is nearer to what it hid.
 test_inpaint() {
   local box='drawbox=40:24:12:10:black:fill' frames filled still
-  make_clip -f lavfi -i gradients=s=96x64:r=25:speed=0.05:seed=3 -vf format=yuv420p -frames:v 12 \
-    -c:v ffv1 in.mkv
+  waves 96x64 in.mkv
   make_clip -i in.mkv -vf "$box" -c:v ffv1 marked.mkv
   { printf 'P5 96 64 255\n'
     head -c 6144 /dev/zero; } > mask.pgm
@@ -251,7 +257,7 @@ test_inpaint() {
 # Grey blocks in one frame are repaired; clean frames stay as they are, bit by bit.
 test_repair() {
   local frames source
-  make_clip -f lavfi -i testsrc2=s=128x96:r=25 -vf format=yuv420p -frames:v 12 -c:v ffv1 clean.mkv
+  waves 128x96 clean.mkv
   make_clip -i clean.mkv -vf "drawbox=48:32:32:32:gray:fill:enable='eq(n,5)'" -c:v ffv1 in.mkv
   source=$(filtered in.mkv null)
   frames=$(filtered in.mkv vfi=mode=repair)
