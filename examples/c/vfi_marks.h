@@ -63,6 +63,8 @@ static inline int vfi_pgm_number(FILE *file) {
 
 static inline const char *vfi_pgm_read_samples(vfi_pgm *mask, FILE *file) {
   int width, height, most;
+  size_t count, bytes;
+  uint8_t *data;
   if (getc(file) != 'P' || getc(file) != '5')
     return "it is no PGM picture (P5)";
   width = vfi_pgm_number(file);
@@ -71,8 +73,9 @@ static inline const char *vfi_pgm_read_samples(vfi_pgm *mask, FILE *file) {
   if (width < 1 || width > VFI_MAX_SIZE || height < 1 || height > VFI_MAX_SIZE || most < 1 ||
       most > 65535)
     return "the size or depth in its header is none";
-  size_t count = (size_t)width * (size_t)height, bytes = most > 255 ? 2 : 1;
-  uint8_t *data = (uint8_t *)malloc(count * bytes);
+  count = (size_t)width * (size_t)height;
+  bytes = most > 255 ? 2 : 1;
+  data = (uint8_t *)malloc(count * bytes);
   if (!data)
     return "there is no memory for it";
   if (fread(data, bytes, count, file) != count) {
@@ -91,11 +94,12 @@ static inline const char *vfi_pgm_read_samples(vfi_pgm *mask, FILE *file) {
 
 /** Reads a file. NULL: all went well; else what is wrong, and `mask` is empty. */
 static inline const char *vfi_pgm_read(vfi_pgm *mask, const char *path) {
-  memset(mask, 0, sizeof *mask);
   FILE *file = fopen(path, "rb");
+  const char *problem;
+  memset(mask, 0, sizeof *mask);
   if (!file)
     return "it cannot be opened";
-  const char *problem = vfi_pgm_read_samples(mask, file);
+  problem = vfi_pgm_read_samples(mask, file);
   fclose(file);
   return problem;
 }
