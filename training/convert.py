@@ -25,7 +25,7 @@ from vfi_training.models import build
 from vfi_training.ugsp import ARCHITECTURES as UGSP_ARCHITECTURES
 from vfi_training.ugsp import OUTPUTS
 from vfi_training.ugsp_refine import UNET_INPUTS
-from vfi_training.vinet import ARCHITECTURES as VINET_ARCHITECTURES
+from vfi_training.vinet import OFFICIAL as VINET_ARCHITECTURES
 
 DISTINGUISHING_WEIGHT = "encoder.pyramid1.0.0.weight"
 UGSP_WEIGHT = "context.pyramid1.0.0.weight"

@@ -16,6 +16,8 @@ from safetensors.torch import save_file
 from vfi_training.default_model import MULTIPLE, NAME
 from vfi_training.models import build
 from vfi_training.ugsp import ARCHITECTURES as UGSP_ARCHITECTURES
+from vfi_training.vinet import ARCHITECTURES as VINET_ARCHITECTURES
+from vfi_training.vinet import multiple as vinet_multiple
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OTHER_MULTIPLE = 16
@@ -23,6 +25,17 @@ OTHER_MULTIPLE = 16
 
 def metadata(architecture: str) -> dict[str, str]:
     is_default = architecture == NAME
+    if architecture in VINET_ARCHITECTURES:
+        return {
+            "architecture": architecture,
+            "name": architecture,
+            "version": "0",
+            "licence": "MIT",
+            "task": "inpaint",
+            "any_instant": "false",
+            "multiple": str(vinet_multiple(architecture)),
+            "description": "VINet (CVPR 2019) with few channels, trained on real clips",
+        }
     return {
         "architecture": architecture,
         "name": "default" if is_default else architecture,

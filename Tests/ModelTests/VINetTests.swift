@@ -21,7 +21,7 @@ import VFIEngine
         kernels: KernelTable(level: level), runner: try ThreadPool(threads: threads))
       model = try #require(
         try openInpainter(try VINetWeights.file(architecture), kernels: engine.kernels) as? VINet)
-      fixture = try Fixture(architecture == "vinet-256" ? "vinet_256" : "vinet_512")
+      fixture = try Fixture(architecture.replacing("-", with: "_"))
       let frame = try fixture.map("frames")
       memory = try model.makeMemory(
         height: frame.height, width: frame.width, ledger: engine.ledger)
@@ -113,6 +113,28 @@ import VFIEngine
     for (source, flow) in stages.flows[2].enumerated() {
       try test.expectEqual(flow, "flow_128", channels: 2 * source..<2 * source + 2)
     }
+    try test.expectEqual(logit: stages.lastLogit, "mask_256")
+    try test.expectEqual(stages.raw, "raw")
+    #expect(relativeError(try test.fill(1), try test.picture("out")) < Self.tolerance)
+    #expect(relativeError(try test.fill(2), try test.picture("out2")) < Self.tolerance)
+  }
+
+  /// Fewer channels, shorter reaches, and a last flow that is not refined.
+  @Test(arguments: CPU.machineLevels) func narrowFormMatchesPyTorch(level: CPULevel) throws {
+    let test = try Case("vinet-s", level: level)
+    _ = try test.fill(0)
+    let memory = try test.model.makeMemory(height: 24, width: 32, ledger: test.engine.ledger)
+    _ = try test.model.fill(
+      try test.window(0), memory: memory, options: InpainterOptions(), on: test.engine)
+    let stages = try test.model.stages(try test.window(1), memory: memory, on: test.engine)
+    try test.expectEqual(stages.reference[3], "reference")
+    try test.expectEqual(stages.previous[3], "previous")
+    for (index, suffix) in ["", "_64", "_128"].enumerated() {
+      for (source, flow) in stages.flows[index].enumerated() {
+        try test.expectEqual(flow, "flow\(suffix)", channels: 2 * source..<2 * source + 2)
+      }
+    }
+    try test.expectEqual(stages.lastFlow, "flow_256")
     try test.expectEqual(logit: stages.lastLogit, "mask_256")
     try test.expectEqual(stages.raw, "raw")
     #expect(relativeError(try test.fill(1), try test.picture("out")) < Self.tolerance)

@@ -9,34 +9,63 @@ package enum VINetWeights {
   private static let gated: Float = 2.625
   private static let biased: Float = 1.25
 
+  /// Channels and reaches, as `FORMS` in `training/vfi_training/vinet.py` has them.
+  private struct Form {
+    /// At 1/8, 1/4, 1/2, 1/1.
+    var levels = [128, 96, 64, 32]
+    var places = [81, 81, 81, 81]
+    var trunk = [128, 128, 96, 64, 32]
+    var context = [128, 128, 128, 96, 64, 32]
+    var last = 16
+    var refines = true
+  }
+
+  private static let narrow = Form(
+    levels: [48, 32, 16, 8], places: [81, 25, 25, 25], trunk: [16, 16, 16, 16, 8],
+    context: [16, 16, 16, 16, 16, 8], last: 8, refines: false)
+
   // Made once for all tests.
   private static let small = Result { try writer("vinet-256").file() }
   private static let large = Result { try writer("vinet-512").file() }
+  private static let smallest = Result { try writer("vinet-s").file() }
 
   package static func file(_ architecture: String) throws -> WeightFile {
-    try (architecture == "vinet-512" ? large : small).get()
+    switch architecture {
+    case "vinet-s": try smallest.get()
+    case "vinet-512": try large.get()
+    default: try small.get()
+    }
   }
 
   /// All tensors under their official names.
-  private static func writer(_ architecture: String) -> SafetensorsWriter {
+  package static func writer(_ architecture: String) -> SafetensorsWriter {
+    let form = architecture == "vinet-s" ? narrow : Form()
+    let (eighth, quarter, half, full) = (
+      form.levels[0], form.levels[1], form.levels[2], form.levels[3]
+    )
     var writer = SafetensorsWriter(metadata: [("architecture", architecture)])
     for encoder in ["encoder1", "encoder2"] {
       let table = [
-        ("ec0", 5, 32), ("ec1", 32, 64), ("ec2", 64, 64), ("ec3_1", 64, 96), ("ec3_2", 96, 96),
-        ("ec4_1", 96, 128), ("ec4", 128, 128), ("ec5", 128, 128),
+        ("ec0", 5, full), ("ec1", full, half), ("ec2", half, half), ("ec3_1", half, quarter),
+        ("ec3_2", quarter, quarter), ("ec4_1", quarter, eighth), ("ec4", eighth, eighth),
+        ("ec5", eighth, eighth),
       ]
       for (layer, inputs, outputs) in table {
         addGated(&writer, "\(encoder).\(layer).conv", [2 * outputs, inputs, 3, 3])
       }
     }
     for index in 0..<4 {
-      addGated(&writer, "bottleneck.bt\(index).conv", [256, index == 0 ? 256 : 128, 3, 3])
+      let inputs = index == 0 ? 2 * eighth : eighth
+      addGated(&writer, "bottleneck.bt\(index).conv", [2 * eighth, inputs, 3, 3])
     }
-    addBiased(&writer, "convlstm.Gates", inputs: 256, outputs: 512)
-    addDecoder(&writer)
-    for (suffix, channels) in [("", 128), ("_64", 96), ("_128", 64), ("_256", 32)] {
-      let inputs = channels + 81 + (suffix.isEmpty ? 0 : 2)
-      addFlow(&writer, "flownet\(suffix).flow_estimator", inputs: inputs)
+    addBiased(&writer, "convlstm.Gates", inputs: 2 * eighth, outputs: 4 * eighth)
+    addDecoder(&writer, form)
+    for (level, suffix) in ["", "_64", "_128", "_256"].enumerated() {
+      let channels = form.levels[level]
+      if suffix != "_256" || form.refines {
+        let inputs = channels + form.places[level] + (suffix.isEmpty ? 0 : 2)
+        addFlow(&writer, "flownet\(suffix).flow_estimator", inputs: inputs, form)
+      }
       addChain(
         &writer, "masknet\(suffix).convs", [channels, channels / 2, channels / 2])
       addBiased(&writer, "masknet\(suffix).convs.2", inputs: channels / 2, outputs: 1)
@@ -48,25 +77,31 @@ package enum VINetWeights {
     return writer
   }
 
-  private static func addDecoder(_ writer: inout SafetensorsWriter) {
+  private static func addDecoder(_ writer: inout SafetensorsWriter, _ form: Form) {
+    let (eighth, quarter, half, full) = (
+      form.levels[0], form.levels[1], form.levels[2], form.levels[3]
+    )
     let table = [
-      ("dc0.conv", 128, 128), ("dc1.conv", 128, 128), ("dc1_1.conv.1", 128, 96),
-      ("dc2_1.conv", 192, 96), ("dc2_bt1.conv", 96, 96), ("dc2_bt2.conv", 96, 96),
-      ("dc2_bt3.conv", 96, 96), ("dc2_2.conv.1", 96, 64), ("dc3_1.conv", 128, 64),
-      ("dc3_2.conv", 64, 64), ("dc4.conv.1", 64, 32), ("dc5.conv", 32, 16),
+      ("dc0.conv", eighth, eighth), ("dc1.conv", eighth, eighth),
+      ("dc1_1.conv.1", eighth, quarter), ("dc2_1.conv", 2 * quarter, quarter),
+      ("dc2_bt1.conv", quarter, quarter), ("dc2_bt2.conv", quarter, quarter),
+      ("dc2_bt3.conv", quarter, quarter), ("dc2_2.conv.1", quarter, half),
+      ("dc3_1.conv", 2 * half, half), ("dc3_2.conv", half, half), ("dc4.conv.1", half, full),
+      ("dc5.conv", full, form.last),
     ]
     for (layer, inputs, outputs) in table {
       addGated(&writer, "decoder.\(layer)", [2 * outputs, inputs, 1, 3, 3])
     }
-    addGated(&writer, "decoder.dc6", [3, 16, 1, 3, 3])
+    addGated(&writer, "decoder.dc6", [3, form.last, 1, 3, 3])
   }
 
   private static func addFlow(
-    _ writer: inout SafetensorsWriter, _ name: String, inputs: Int
+    _ writer: inout SafetensorsWriter, _ name: String, inputs: Int, _ form: Form
   ) {
-    addChain(&writer, "\(name).convs", [inputs, 128, 128, 96, 64, 32])
-    addBiased(&writer, "\(name).conv1", inputs: 32, outputs: 2)
-    addChain(&writer, "\(name).convs_fine.convs", [34, 128, 128, 128, 96, 64, 32, 2])
+    let last = form.trunk[4]
+    addChain(&writer, "\(name).convs", [inputs] + form.trunk)
+    addBiased(&writer, "\(name).conv1", inputs: last, outputs: 2)
+    addChain(&writer, "\(name).convs_fine.convs", [last + 2] + form.context + [2])
   }
 
   private static func addChain(

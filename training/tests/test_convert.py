@@ -10,7 +10,7 @@ from safetensors import safe_open
 from vfi_training.hashed_weights import load_hashed_weights
 from vfi_training.ifrnet import VARIANTS, IFRNet
 from vfi_training.ugsp import ARCHITECTURES, UGSP
-from vfi_training.vinet import ARCHITECTURES as VINET_ARCHITECTURES
+from vfi_training.vinet import OFFICIAL as VINET_ARCHITECTURES
 from vfi_training.vinet import VINet
 
 import fixtures_vinet

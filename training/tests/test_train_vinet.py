@@ -11,11 +11,12 @@ import torch
 from vfi_training import train_vinet, vinet_masks
 from vfi_training.pack import HEIGHT, WIDTH, Pack
 from vfi_training.run import Run
-from vfi_training.vinet import ARCHITECTURES, OFFSETS
+from vfi_training.vinet import ARCHITECTURES, CENTRE, OFFSETS
 from vfi_training.vinet_losses import (
     HOLE_SHARE,
     SHARPNESS,
     flow_loss,
+    label_loss,
     reconstruction,
     ssim,
     warping_loss,
@@ -125,14 +126,39 @@ def pack(tmp_path_factory) -> Path:
 
 
 def test_clips_are_consecutive_frames_of_one_shot(pack):
-    clips = train_vinet.Clips(Pack(pack), 32, 5)
+    config = {"crop": 32, "outputs": 5, "half_share": 0, "flow_labels": 0}
+    clips = train_vinet.Clips(Pack(pack), config)
     assert [shot["first"] for shot in clips.shots] == [0]
     sample = clips.draw(np.random.default_rng(1))
     assert sample["frames"].shape == (17, 3, 32, 32) and sample["masks"].shape == (17, 1, 32, 32)
     assert sample["flows"].shape == (4, 4, 32, 32)
     assert sample["frames"].min() >= -1 and sample["frames"].max() <= 1
     with pytest.raises(ValueError, match="no shot has 40 frames"):
-        train_vinet.Clips(Pack(pack), 32, 28)
+        train_vinet.Clips(Pack(pack), config | {"outputs": 28})
+
+
+def test_clips_of_reduced_frames_and_their_labels(pack):
+    config = {"crop": 24, "outputs": 2, "half_share": 1, "flow_labels": 0.3}
+    sample = train_vinet.Clips(Pack(pack), config).draw(np.random.default_rng(1))
+    assert sample["frames"].shape == (14, 3, 24, 24)
+    assert sample["neighbours"].shape == (2, 4, 2, 24, 24)
+    # The texture moves by one pixel a frame at half of the size, in one direction or the other.
+    motion = sample["neighbours"][0, :, 0].median(-1).values.median(-1).values
+    assert (motion[:2] * motion[2:].flip(0) < 0).all() and motion.abs().max() > 2
+
+
+def test_label_loss_is_nothing_for_the_labels_themselves():
+    labels = torch.full((1, 4, 2, 16, 16), 3.0)
+    frames = torch.zeros(1, 5, 3, 16, 16)
+    stages = {
+        f"flow{suffix}": torch.full((1, 5, 2, 16 // side, 16 // side), 3.0 / side)
+        for suffix, side in (("", 8), ("_64", 4), ("_128", 2))
+    }
+    assert label_loss(stages, labels, frames) == 0
+    stages["flow_64"] = stages["flow_64"] + 0.5
+    torch.testing.assert_close(label_loss(stages, labels, frames), torch.tensor(0.5))
+    frames[:, CENTRE] = 0.5  # no label explains that
+    assert label_loss(stages, labels, frames) == 0
 
 
 def test_window_follows_the_output():
@@ -146,14 +172,16 @@ def test_window_follows_the_output():
 def test_second_stage_teaches_all_that_is_used(pack, tmp_path, architecture):
     config = tomllib.loads((CONFIGS / "vinet_stage2.toml").read_text()) | SMALL
     run = Run(config | {"outputs": 3}, architecture, tmp_path, "cpu")
-    clips = train_vinet.Clips(Pack(pack), 32 if architecture == "vinet-512" else 16, 3)
+    crop = 32 if architecture == "vinet-512" else 16
+    clips = train_vinet.Clips(Pack(pack), config | {"crop": crop, "outputs": 3})
     loss, _ = train_vinet.clip_loss(run, clips.batch(np.random.default_rng(1), 1))
     loss.backward()
     missing = {
         name.split(".")[0] for name, value in run.model.named_parameters() if value.grad is None
     }
     assert missing == ({"flownet_256"} if architecture == "vinet-512" else set())
-    assert float(run.model.convlstm.Gates.weight.grad[:, 128:].abs().max()) > 0
+    hidden = run.model.form.levels[0]
+    assert float(run.model.convlstm.Gates.weight.grad[:, hidden:].abs().max()) > 0
 
 
 def test_stages_follow_each_other_and_resume(pack, tmp_path):

@@ -6,11 +6,15 @@
         --start RUN1/checkpoint.pt
 
 The first stage fills single frames from their neighbours; the second one fills several in a row,
-with the last output and the memory, and asks for constancy in time. Step n draws the same samples
-on every run, so that a run that was resumed from RUN/checkpoint.pt ends with the same weights.
+with the last output and the memory, and asks for constancy in time. Where little time is left to
+train, `flow_labels` teaches all flows by labels from the first step on, and `half_share` is the
+share of samples at half of the size, whose crops show four times as much. Step n draws the same
+samples on every run, so that a run of so many steps that was resumed from RUN/checkpoint.pt ends
+with the same weights; one of so many minutes depends on the machine.
 """
 
 import argparse
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 from vfi_training import vinet_masks
 from vfi_training.pack import HEIGHT, WIDTH, Pack
 from vfi_training.pseudo_flow import search
@@ -27,6 +32,7 @@ from vfi_training.vinet_losses import (
     FLOW_SHARE,
     WARPING_SHARE,
     flow_loss,
+    label_loss,
     reconstruction,
     warping_loss,
 )
@@ -38,9 +44,10 @@ VALIDATION_SEED = 1
 class Clips:
     """Crops of consecutive frames with holes, from the shots that are long enough."""
 
-    def __init__(self, pack: Pack, crop: int, outputs: int, validation: bool = False):
-        self.pack, self.crop, self.outputs = pack, crop, outputs
-        self.length = SPAN + outputs - 1
+    def __init__(self, pack: Pack, config: dict, validation: bool = False):
+        self.pack, self.crop, self.outputs = pack, config["crop"], config["outputs"]
+        self.half_share, self.labels = config["half_share"], config["flow_labels"] > 0
+        self.length = SPAN + self.outputs - 1
         self.shots = [
             shot
             for shot in pack.shots
@@ -52,14 +59,19 @@ class Clips:
         self.share = frames / frames.sum()
 
     def draw(self, random: np.random.Generator) -> dict[str, Tensor]:
-        """frames [T, 3, c, c] in [-1, 1], masks [T, 1, c, c], and where there are several outputs
-        flows [outputs - 1, 4, c, c] from each later one to the one before it and to the first.
+        """frames [T, 3, c, c] in [-1, 1], masks [T, 1, c, c]; where there are several outputs,
+        flows [outputs - 1, 4, c, c] from each later one to the one before it and to the first;
+        with `flow_labels`, neighbours [outputs, 4, 2, c, c] from each output to its neighbours.
         """
         shot = self.shots[int(random.choice(len(self.shots), p=self.share))]
         first = shot["first"] + int(random.integers(shot["frames"] - self.length + 1))
-        y, x = (int(random.integers(side - self.crop + 1)) for side in (HEIGHT, WIDTH))
+        halves = random.random() < self.half_share
+        side = 2 * self.crop if halves else self.crop
+        y, x = (int(random.integers(extent - side + 1)) for extent in (HEIGHT, WIDTH))
         frames = torch.stack([self.pack.frame(first + t) for t in range(self.length)])
-        frames = frames[:, :, y : y + self.crop, x : x + self.crop]
+        frames = frames[:, :, y : y + side, x : x + side]
+        if halves:
+            frames = functional.avg_pool2d(frames, 2)
         if random.random() < 0.5:
             frames = frames.flip(-1)
         if random.random() < 0.5:
@@ -68,12 +80,21 @@ class Clips:
             "frames": (2 * frames - 1).contiguous(),
             "masks": vinet_masks.draw(random, self.length, self.crop),
         }
+        shown = frames[-OFFSETS[0] :][: self.outputs]
         if self.outputs > 1:
-            shown = frames[-OFFSETS[0] :][: self.outputs]
             sample["flows"] = torch.stack(
                 [
                     torch.cat((search(shown[t], shown[t - 1]), search(shown[t], shown[0])))
                     for t in range(1, self.outputs)
+                ]
+            )
+        if self.labels:
+            sample["neighbours"] = torch.stack(
+                [
+                    torch.stack(
+                        [search(shown[t], frames[t + o - OFFSETS[0]]) for o in OFFSETS if o]
+                    )
+                    for t in range(self.outputs)
                 ]
             )
         return sample
@@ -106,6 +127,9 @@ def clip_loss(run: Run, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
             stages = run.model(seen, holes, memory)
         out, wanted, hole = stages["out"].float(), seen[:, CENTRE], holes[:, CENTRE]
         loss = loss + reconstruction(out, wanted, hole)
+        if run.config["flow_labels"] > 0:
+            labels = batch["neighbours"][:, t]
+            loss = loss + run.config["flow_labels"] * label_loss(stages, labels, seen)
         if t > 0:
             pseudo = batch["flows"][:, t - 1]
             pair, results = (shown[-1], wanted), (outputs[-1], out)
@@ -159,17 +183,18 @@ def train_step(run: Run, clips: Clips) -> tuple[float, Tensor]:
 
 def train(run: Run, data: Path) -> None:
     config, pack = run.config, Pack(data)
-    clips = Clips(pack, config["crop"], config["outputs"])
-    held_out = Clips(pack, config["crop"], config["outputs"], validation=True)
-    losses, scores = [], []
-    while run.step < config["steps"]:
+    clips, held_out = Clips(pack, config), Clips(pack, config, validation=True)
+    losses, scores, started = [], [], time.monotonic()
+    while run.progress < 1:
         loss, squared = train_step(run, clips)
+        now = time.monotonic()
+        run.seconds, started = run.seconds + now - started, now
         losses.append(loss)
         scores.append(decibels(squared))
         if run.step % config["log_every"] == 0:
             run.log(f"loss {np.mean(losses):.4f} psnr in holes {np.mean(scores):.3f}")
             losses, scores = [], []
-        if run.step % config["validate_every"] == 0 or run.step == config["steps"]:
+        if run.step % config["validate_every"] == 0 or run.progress >= 1:
             run.save()
             run.log("validation " + validate(run, held_out))
 

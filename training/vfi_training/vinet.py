@@ -19,17 +19,53 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from vfi_training.ifrnet import at_least_float32, resize, warp
 
-ARCHITECTURES = ("vinet-256", "vinet-512")
 OFFSETS = (-6, -3, 0, 3, 6)  # of the frames that are looked at
 CENTRE = 2
 SOURCES = 5  # the other four, and the previous output
-REACH = 4  # of the correlation, in pixels each way
-LEVELS = {"": 128, "_64": 96, "_128": 64, "_256": 32}  # suffix -> channels
-PREVIOUS_MASK = {"vinet-256": 0.0, "vinet-512": 0.5}  # what the mask counts beside its output
+SUFFIXES = ("", "_64", "_128", "_256")
+
+
+@dataclass(frozen=True)
+class Form:
+    """Sizes of a network; the defaults are the paper's."""
+
+    levels: tuple[int, ...] = (128, 96, 64, 32)  # channels by suffix
+    reaches: tuple[int, ...] = (4, 4, 4, 4)  # of the correlation, in pixels each way
+    trunk: tuple[int, ...] = (128, 128, 96, 64, 32)  # layers of a flow network,
+    context: tuple[int, ...] = (128, 128, 128, 96, 64, 32)  # and of its second part
+    last: int = 16  # channels before the picture
+    doubles: bool = False  # works at half of the frame's size
+    refines: bool = True  # has a flow network for the last output at 1/1
+    previous_mask: float = 0.0  # what the mask counts beside its output
+    neutral: bool = False  # flow networks start from small flows
+
+    def reach(self, suffix: str) -> int:
+        return self.reaches[SUFFIXES.index(suffix)]
+
+    def channels(self, suffix: str) -> int:
+        return self.levels[SUFFIXES.index(suffix)]
+
+
+FORMS = {
+    "vinet-256": Form(),
+    "vinet-512": Form(doubles=True, previous_mask=0.5),
+    "vinet-s": Form(
+        levels=(48, 32, 16, 8),
+        reaches=(4, 2, 2, 2),
+        trunk=(16, 16, 16, 16, 8),
+        context=(16, 16, 16, 16, 16, 8),
+        last=8,
+        refines=False,
+        neutral=True,
+    ),
+}
+ARCHITECTURES = tuple(FORMS)
+OFFICIAL = ("vinet-256", "vinet-512")  # whose weights were published
+DILATIONS = (1, 2, 4, 8, 16, 1, 1)  # of the second part of a flow network
 
 
 def multiple(architecture: str) -> int:
-    return 16 if architecture == "vinet-512" else 8
+    return 16 if FORMS[architecture].doubles else 8
 
 
 @dataclass(frozen=True)
@@ -39,6 +75,15 @@ class Memory:
     output: Tensor
     mask: Tensor
     state: tuple[Tensor, Tensor] | None
+
+
+def flat(conv: nn.Conv3d, x: Tensor) -> Tensor:
+    """A convolution in depth of all the depth that there is, as one of planes, which is quicker.
+
+    [N, C * D, H, W], the channels of each depth together, or with D = 1.
+    """
+    weight = conv.weight.transpose(1, 2).flatten(1, 2)
+    return F.conv2d(x, weight, None, 1, conv.padding[1:], conv.dilation[1:])
 
 
 class GatedConv(nn.Module):
@@ -58,7 +103,7 @@ class GatedConv(nn.Module):
         self.deep = deep
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x.unsqueeze(2)).squeeze(2) if self.deep else self.conv(x)
+        x = flat(self.conv, x) if self.deep else self.conv(x)
         phi, gate = x.chunk(2, 1)
         return torch.sigmoid(gate) * F.relu(phi)
 
@@ -72,12 +117,12 @@ class GatedUpConv(nn.Module):
         self.conv = nn.Sequential(nn.Identity(), conv)  # the official weight is `conv.1.weight`
 
     def forward(self, x: Tensor) -> Tensor:
-        phi, gate = self.conv(resize(x, 2.0).unsqueeze(2)).squeeze(2).chunk(2, 1)
+        phi, gate = flat(self.conv[1], resize(x, 2.0)).chunk(2, 1)
         return torch.sigmoid(gate) * F.leaky_relu(phi, 0.2)
 
 
 class Aggregation(nn.Module):
-    """Five warped features [N, C, 5, h, w] -> [N, C, h, w], gated."""
+    """Five warped features side by side [N, 5 C, h, w] -> [N, C, h, w], gated."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -87,23 +132,24 @@ class Aggregation(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        phi, gate = self.stAgg.conv(x).squeeze(2).chunk(2, 1)
+        phi, gate = flat(self.stAgg.conv, x).chunk(2, 1)
         return torch.sigmoid(gate) * F.relu(phi)
 
 
 class Encoder(nn.Module):
-    """[N, 5, H, W] -> features of the suffixes of `LEVELS`."""
+    """[N, 5, H, W] -> features of all `SUFFIXES`."""
 
-    def __init__(self, stride: int):
+    def __init__(self, form: Form):
         super().__init__()
-        self.ec0 = GatedConv(5, 32, stride)
-        self.ec1 = GatedConv(32, 64, 2)
-        self.ec2 = GatedConv(64, 64)
-        self.ec3_1 = GatedConv(64, 96, 2)
-        self.ec3_2 = GatedConv(96, 96)
-        self.ec4_1 = GatedConv(96, 128, 2)
-        self.ec4 = GatedConv(128, 128)
-        self.ec5 = GatedConv(128, 128)
+        eighth, quarter, half, full = form.levels
+        self.ec0 = GatedConv(5, full, 2 if form.doubles else 1)
+        self.ec1 = GatedConv(full, half, 2)
+        self.ec2 = GatedConv(half, half)
+        self.ec3_1 = GatedConv(half, quarter, 2)
+        self.ec3_2 = GatedConv(quarter, quarter)
+        self.ec4_1 = GatedConv(quarter, eighth, 2)
+        self.ec4 = GatedConv(eighth, eighth)
+        self.ec5 = GatedConv(eighth, eighth)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         full = self.ec0(x)
@@ -118,11 +164,13 @@ def flow_conv(inputs: int, outputs: int, dilation: int = 1) -> nn.Sequential:
     return nn.Sequential(conv, nn.LeakyReLU(0.1))
 
 
-def correlation(reference: Tensor, source: Tensor) -> Tensor:
-    """[N, 81, h, w]: mean over channels of reference(x) * source(x + d), rows of d first."""
+def correlation(reference: Tensor, source: Tensor, reach: int) -> Tensor:
+    """[N, (2 reach + 1)^2, h, w]: mean over channels of reference(x) * source(x + d), rows of d
+    first.
+    """
     height, width = reference.shape[-2:]
-    padded = F.pad(source, (REACH,) * 4)
-    steps = range(2 * REACH + 1)
+    padded = F.pad(source, (reach,) * 4)
+    steps = range(2 * reach + 1)
     return torch.stack(
         [
             (reference * padded[..., v : v + height, u : u + width]).mean(1)
@@ -134,15 +182,15 @@ def correlation(reference: Tensor, source: Tensor) -> Tensor:
 
 
 class FlowEstimator(nn.Module):
-    def __init__(self, inputs: int):
+    def __init__(self, inputs: int, form: Form):
         super().__init__()
-        sizes = (inputs, 128, 128, 96, 64, 32)
+        sizes = (inputs, *form.trunk)
         self.convs = nn.Sequential(*(flow_conv(a, b) for a, b in pairwise(sizes)))
-        self.conv1 = nn.Conv2d(32, 2, 3, padding=1)
-        context = ((34, 128, 1), (128, 128, 2), (128, 128, 4), (128, 96, 8))
-        context += ((96, 64, 16), (64, 32, 1), (32, 2, 1))
+        self.conv1 = nn.Conv2d(form.trunk[-1], 2, 3, padding=1)
+        sizes = pairwise((form.trunk[-1] + 2, *form.context, 2))
+        context = [flow_conv(a, b, d) for (a, b), d in zip(sizes, DILATIONS, strict=True)]
         self.convs_fine = nn.Module()
-        self.convs_fine.convs = nn.Sequential(*(flow_conv(*layer) for layer in context))
+        self.convs_fine.convs = nn.Sequential(*context)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.convs(x)
@@ -153,13 +201,14 @@ class FlowEstimator(nn.Module):
 class FlowNet(nn.Module):
     """Flow from the reference to a source, which is warped already where `coarser` is given."""
 
-    def __init__(self, channels: int, coarsest: bool):
+    def __init__(self, form: Form, suffix: str):
         super().__init__()
-        inputs = channels + (2 * REACH + 1) ** 2 + (0 if coarsest else 2)
-        self.flow_estimator = FlowEstimator(inputs)
+        self.reach = form.reach(suffix)
+        inputs = form.channels(suffix) + (2 * self.reach + 1) ** 2 + (2 if suffix else 0)
+        self.flow_estimator = FlowEstimator(inputs, form)
 
     def forward(self, reference: Tensor, source: Tensor, coarser: Tensor | None = None) -> Tensor:
-        parts = [reference, correlation(reference, source)]
+        parts = [reference, correlation(reference, source, self.reach)]
         return self.flow_estimator(torch.cat(parts if coarser is None else [*parts, coarser], 1))
 
 
@@ -179,12 +228,12 @@ class MaskNet(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    def __init__(self):
+    def __init__(self, channels: int):
         super().__init__()
-        self.bt0 = GatedConv(256, 128)
-        self.bt1 = GatedConv(128, 128, dilation=2)
-        self.bt2 = GatedConv(128, 128, dilation=4)
-        self.bt3 = GatedConv(128, 128, dilation=8)
+        self.bt0 = GatedConv(2 * channels, channels)
+        self.bt1 = GatedConv(channels, channels, dilation=2)
+        self.bt2 = GatedConv(channels, channels, dilation=4)
+        self.bt3 = GatedConv(channels, channels, dilation=8)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.bt3(self.bt2(self.bt1(self.bt0(x))))
@@ -206,22 +255,23 @@ class ConvLSTM(nn.Module):
 
 
 class Decoder(nn.Module):
-    def __init__(self, doubles: bool):
+    def __init__(self, form: Form):
         super().__init__()
-        self.doubles = doubles
-        self.dc0 = GatedConv(128, 128, deep=True)
-        self.dc1 = GatedConv(128, 128, deep=True)
-        self.dc1_1 = GatedUpConv(128, 96)
-        self.dc2_1 = GatedConv(192, 96, deep=True)
-        self.dc2_bt1 = GatedConv(96, 96, dilation=2, deep=True)
-        self.dc2_bt2 = GatedConv(96, 96, dilation=4, deep=True)
-        self.dc2_bt3 = GatedConv(96, 96, dilation=8, deep=True)
-        self.dc2_2 = GatedUpConv(96, 64)
-        self.dc3_1 = GatedConv(128, 64, deep=True)
-        self.dc3_2 = GatedConv(64, 64, deep=True)
-        self.dc4 = GatedUpConv(64, 32)
-        self.dc5 = GatedConv(32, 16, deep=True)
-        self.dc6 = nn.Conv3d(16, 3, (1, 3, 3), padding=(0, 1, 1), bias=False)
+        self.doubles = form.doubles
+        eighth, quarter, half, full = form.levels
+        self.dc0 = GatedConv(eighth, eighth, deep=True)
+        self.dc1 = GatedConv(eighth, eighth, deep=True)
+        self.dc1_1 = GatedUpConv(eighth, quarter)
+        self.dc2_1 = GatedConv(2 * quarter, quarter, deep=True)
+        self.dc2_bt1 = GatedConv(quarter, quarter, dilation=2, deep=True)
+        self.dc2_bt2 = GatedConv(quarter, quarter, dilation=4, deep=True)
+        self.dc2_bt3 = GatedConv(quarter, quarter, dilation=8, deep=True)
+        self.dc2_2 = GatedUpConv(quarter, half)
+        self.dc3_1 = GatedConv(2 * half, half, deep=True)
+        self.dc3_2 = GatedConv(half, half, deep=True)
+        self.dc4 = GatedUpConv(half, full)
+        self.dc5 = GatedConv(full, form.last, deep=True)
+        self.dc6 = nn.Conv3d(form.last, 3, (1, 3, 3), padding=(0, 1, 1), bias=False)
 
     def forward(self, x: Tensor, quarter: Tensor, half: Tensor) -> dict[str, Tensor]:
         x = self.dc1_1(self.dc1(self.dc0(x)))
@@ -230,23 +280,23 @@ class Decoder(nn.Module):
         x = self.dc3_1(torch.cat((self.dc2_2(x), half), 1))
         x = self.dc4(self.dc3_2(x))
         x = self.dc5(resize(x, 2.0) if self.doubles else x)
-        return {"decoded_64": decoded_64, "raw": self.dc6(x.unsqueeze(2)).squeeze(2)}
+        return {"decoded_64": decoded_64, "raw": flat(self.dc6, x)}
 
 
 class VINet(nn.Module):
     def __init__(self, architecture: str = "vinet-256"):
         super().__init__()
-        if architecture not in ARCHITECTURES:
-            raise ValueError(f"no VINet {architecture!r}: {', '.join(ARCHITECTURES)}")
+        if architecture not in FORMS:
+            raise ValueError(f"no VINet {architecture!r}: {', '.join(FORMS)}")
         self.architecture = architecture
-        self.doubles = architecture == "vinet-512"
-        self.encoder1 = Encoder(2 if self.doubles else 1)
-        self.encoder2 = Encoder(2 if self.doubles else 1)
-        self.bottleneck = Bottleneck()
-        self.convlstm = ConvLSTM(128)
-        self.decoder = Decoder(self.doubles)
-        for suffix, channels in LEVELS.items():
-            setattr(self, f"flownet{suffix}", FlowNet(channels, coarsest=suffix == ""))
+        self.form = form = FORMS[architecture]
+        self.encoder1, self.encoder2 = Encoder(form), Encoder(form)
+        self.bottleneck = Bottleneck(form.levels[0])
+        self.convlstm = ConvLSTM(form.levels[0])
+        self.decoder = Decoder(form)
+        for suffix, channels in zip(SUFFIXES, form.levels, strict=True):
+            if suffix != "_256" or form.refines:
+                setattr(self, f"flownet{suffix}", FlowNet(form, suffix))
             setattr(self, f"masknet{suffix}", MaskNet(channels))
             if suffix != "_256":
                 setattr(self, f"st_agg{suffix}", Aggregation(channels))
@@ -259,7 +309,7 @@ class VINet(nn.Module):
                 continue
             if name.startswith("flownet"):
                 nn.init.xavier_uniform_(module.weight)
-                nn.init.uniform_(module.bias)
+                (nn.init.zeros_ if self.form.neutral else nn.init.uniform_)(module.bias)
             elif not name.startswith(("masknet", "convlstm")):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
 
@@ -278,14 +328,13 @@ class VINet(nn.Module):
             previous = torch.cat((memory.output, torch.ones_like(memory.mask), memory.mask), 1)
         streams = [seen[:, k] for k in range(len(OFFSETS)) if k != CENTRE] + [previous]
         reference = self.encoder1(seen[:, CENTRE])
-        sources = [self.encoder2(stream) for stream in streams]
+        sources = self.encoder2(torch.cat(streams))  # one after the other, [5 N, C, h, w]
         stages = {f"reference{suffix}": value for suffix, value in reference.items()}
-        stages |= {f"previous{suffix}": value for suffix, value in sources[-1].items()}
+        count = len(frames)
+        stages |= {f"previous{suffix}": value[-count:] for suffix, value in sources.items()}
         flow = None
         for suffix in ("", "_64", "_128"):
-            level = self.aggregate(
-                suffix, reference[suffix], [source[suffix] for source in sources], flow
-            )
+            level = self.aggregate(suffix, reference[suffix], sources[suffix], flow)
             stages |= level
             flow = level[f"flow{suffix}"]
             if suffix == "":
@@ -298,22 +347,22 @@ class VINet(nn.Module):
         return stages | self.blend(stages, flow[:, -1], memory.output)
 
     def aggregate(
-        self, suffix: str, reference: Tensor, sources: list[Tensor], coarser: Tensor | None
+        self, suffix: str, reference: Tensor, sources: Tensor, coarser: Tensor | None
     ) -> dict[str, Tensor]:
         """Flows to all sources [N, 5, 2, h, w], the mask, and the features that come of them."""
         flownet = getattr(self, f"flownet{suffix}")
-        flows = []
-        for index, source in enumerate(sources):
-            if coarser is None:
-                flows.append(flownet(reference, source))
-            else:
-                up = 2 * resize(coarser[:, index], 2.0)
-                flows.append(flownet(reference, warp(source, up, "zeros"), up) + up)
-        warped = [warp(*pair, "zeros") for pair in zip(sources, flows, strict=True)]
-        aggregated = getattr(self, f"st_agg{suffix}")(torch.stack(warped, 2))
+        references = reference.repeat(SOURCES, 1, 1, 1)
+        if coarser is None:
+            flow = flownet(references, sources)
+        else:
+            up = 2 * resize(coarser.transpose(0, 1).flatten(0, 1), 2.0)
+            flow = flownet(references, warp(sources, up, "zeros"), up) + up
+        warped = warp(sources, flow, "zeros").unflatten(0, (SOURCES, -1))
+        aggregated = getattr(self, f"st_agg{suffix}")(warped.transpose(0, 1).flatten(1, 2))
+        flows = flow.unflatten(0, (SOURCES, -1)).transpose(0, 1)
         mask = getattr(self, f"masknet{suffix}")(reference, aggregated)
         return {
-            f"flow{suffix}": torch.stack(flows, 1),
+            f"flow{suffix}": flows,
             f"aggregated{suffix}": aggregated,
             f"mask{suffix}": mask,
             f"synthesis{suffix}": (1 - mask) * reference + mask * aggregated,
@@ -324,15 +373,14 @@ class VINet(nn.Module):
         reference, up = stages["reference_256"], 2 * resize(flow, 2.0)
         moved = warp(stages["previous_256"], up)
         mask = blending = self.masknet_256(reference, moved)
-        if self.doubles:
+        if self.form.doubles:
             up = 4 * resize(flow, 4.0)
             blending = F.interpolate(mask, scale_factor=2, mode="nearest")
-        else:
+        elif self.form.refines:
             up = self.flownet_256(reference, moved, up) + up
         out = (1 - blending) * stages["raw"] + blending * warp(output, up)
         return {"flow_256": up, "mask_256": mask, "out": out}
 
     def remember(self, stages: dict[str, Tensor], masks: Tensor) -> Memory:
-        share = PREVIOUS_MASK[self.architecture]
         state = stages["hidden"], stages["cell"]
-        return Memory(stages["out"], share * masks[:, CENTRE], state)
+        return Memory(stages["out"], self.form.previous_mask * masks[:, CENTRE], state)

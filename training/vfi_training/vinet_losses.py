@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from vfi_training.ifrnet import warp
+from vfi_training.vinet import CENTRE, OFFSETS
 
 FLOW_SHARE, WARPING_SHARE = 10, 1
 HOLE_SHARE = 5  # of the absolute error in the hole, beside that of the whole frame
@@ -61,6 +62,24 @@ def flow_loss(
         out - warp(earlier_out, flow).detach(),
     )
     return sum((sure * term).abs().mean() for term in terms)
+
+
+def label_loss(stages: dict[str, Tensor], labels: Tensor, frames: Tensor) -> Tensor:
+    """Flows to the four neighbours at 1/8, 1/4, 1/2 against labels [N, 4, 2, H, W], in pixels of
+    each size; frames [N, 5, 3, H, W]. Not of the paper, which leaves these flows to themselves.
+
+    Only where the label explains the frame itself.
+    """
+    neighbours = frames[:, [k for k in range(len(OFFSETS)) if k != CENTRE]].flatten(0, 1)
+    moved = warp(neighbours, labels.flatten(0, 1)).unflatten(0, labels.shape[:2])
+    error = (frames[:, CENTRE : CENTRE + 1] - moved).square().sum(2, keepdim=True)
+    sure, total = (error < SURE).to(labels.dtype), 0
+    for suffix, side in (("", 8), ("_64", 4), ("_128", 2)):
+        share = functional.avg_pool2d(sure.flatten(0, 1), side)
+        wanted = functional.avg_pool2d((sure * labels).flatten(0, 1), side) / side
+        found = stages[f"flow{suffix}"][:, :-1].float().flatten(0, 1)
+        total = total + (share * found - wanted).abs().mean()
+    return total
 
 
 def warping_loss(out: Tensor, frame: Tensor, earlier: Tensor, pseudo: Tensor) -> Tensor:

@@ -1,5 +1,29 @@
 // SPDX-License-Identifier: MIT
 
+/// A network of either task.
+package enum Network: Sendable {
+  case interpolation(any InterpolationModel)
+  case inpainting(any RecurrentInpainter)
+
+  package var info: ModelInfo {
+    switch self {
+    case .interpolation(let model): model.info
+    case .inpainting(let model): model.info
+    }
+  }
+}
+
+/// Builds the network that `file` names, whatever it is for; throws and costs as
+/// ``openModel(_:precision:kernels:)`` does.
+package func openNetwork(
+  _ file: WeightFile, precision: Precision, kernels: KernelTable
+) throws(VFIError) -> Network {
+  if let architecture = file.metadata["architecture"], VINet.has(architecture) {
+    return .inpainting(try VINet(file, architecture: architecture, kernels: kernels))
+  }
+  return .interpolation(try openModel(file, precision: precision, kernels: kernels))
+}
+
 /// Builds the network that `file` names, with weights packed for `kernels`.
 ///
 /// The name is the metadata's `architecture`. Throws `.model` for an unknown one, or when a tensor
@@ -23,7 +47,7 @@ package func openModel(
   case DefaultModel.architecture:
     return try DefaultModel(file, precision: precision, kernels: kernels)
   default:
-    throw VINet.architectures.contains(architecture)
+    throw VINet.has(architecture)
       ? .model("'\(architecture)' fills holes, it does not interpolate")
       : .model("the architecture '\(architecture)' is unknown")
   }
@@ -38,7 +62,7 @@ package func openInpainter(
   guard let architecture = file.metadata["architecture"] else {
     throw .model("the file's metadata name no 'architecture'")
   }
-  guard VINet.architectures.contains(architecture) else {
+  guard VINet.has(architecture) else {
     throw .model("the architecture '\(architecture)' is not one of an inpainting network")
   }
   return try VINet(file, architecture: architecture, kernels: kernels)

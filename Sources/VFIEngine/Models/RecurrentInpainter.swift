@@ -15,7 +15,9 @@ package struct MaskedFrame {
 }
 
 /// How an inpainter runs; the defaults are the sensible ones.
-package struct InpainterOptions: Sendable {
+package struct InpainterOptions: Sendable, Equatable {
+  /// Whether the frame follows the one that was filled before: what is remembered of that goes on.
+  package var continues = false
   /// Whether the recurrent state is kept from frame to frame.
   package var keepsState: Bool
   /// Whether the pixels outside of the hole are the frame's own, or the network's.
@@ -92,6 +94,11 @@ package final class InpaintMemory {
   }
 
   func keep() { isEmpty = false }
+
+  /// Whether it is for padded frames of that size.
+  func hasSize(_ size: (height: Int, width: Int)) -> Bool {
+    output.height == size.height && output.width == size.width
+  }
 }
 
 /// A place of `0..<count`: beyond either end it is mirrored there, without repeating the end.

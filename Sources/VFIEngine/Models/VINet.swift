@@ -4,11 +4,24 @@
 ///
 /// It gathers features of four neighbours and of its own last output along flows, from 1/8 to 1/2 of
 /// the size, remembers by a ConvLSTM, and blends the last output in at the end. Its definition is
-/// `training/vfi_training/vinet.py`. `vinet-512` works at half of the frame's size.
+/// `training/vfi_training/vinet.py`. `vinet-512` works at half of the frame's size. Numbers of
+/// channels and reaches of correlations are those of the weights: `vinet-s` has fewer.
 package final class VINet: RecurrentInpainter {
-  static let architectures = ["vinet-256", "vinet-512"]
-  /// Channels of the features at 1/1, 1/2, 1/4 and 1/8.
-  private static let channels = [32, 64, 96, 128]
+  /// What the shapes of the weights do not tell.
+  private struct Form {
+    /// Whether it works at half of the frame's size.
+    var doubles = false
+    /// Whether the flow of the last output is refined at 1/1.
+    var refines = false
+    /// What the mask of the last output counts.
+    var holeShare: Float = 0
+  }
+
+  private static let forms = [
+    "vinet-256": Form(refines: true), "vinet-512": Form(doubles: true, holeShare: 0.5),
+    "vinet-s": Form(),
+  ]
+  static func has(_ architecture: String) -> Bool { forms[architecture] != nil }
   private static let centre = 2
 
   /// What gathers the sources at one size.
@@ -27,8 +40,9 @@ package final class VINet: RecurrentInpainter {
       _ file: WeightFile, _ suffix: String, channels: Int, kernels: KernelTable
     ) throws(VFIError) {
       self.channels = channels
-      let inputs = channels + VINetFlow.window + (suffix.isEmpty ? 0 : 2)
-      flow = try VINetFlow(file, "flownet\(suffix)", inputs: inputs, kernels: kernels)
+      flow = try VINetFlow(
+        file, "flownet\(suffix)", channels: channels, isCoarsest: suffix.isEmpty,
+        kernels: kernels)
       aggregation = try GatedConvolution(
         file, "st_agg\(suffix).stAgg.conv", inputs: 5 * channels, outputs: channels,
         depth: .maps(5), kernels: kernels)
@@ -39,7 +53,9 @@ package final class VINet: RecurrentInpainter {
   package let info: ModelInfo
   package let multiple: Int
   package let offsets = [-6, -3, 0, 3, 6]
-  private let doubles: Bool
+  private let form: Form
+  /// Of the features at 1/1, 1/2, 1/4 and 1/8.
+  private let channels: [Int]
   private let referenceEncoder: VINetEncoder
   private let sourceEncoder: VINetEncoder
   /// At 1/8, 1/4, 1/2.
@@ -52,32 +68,42 @@ package final class VINet: RecurrentInpainter {
   private let lastMask: VINetMask
 
   init(_ file: WeightFile, architecture: String, kernels: KernelTable) throws(VFIError) {
-    doubles = architecture == "vinet-512"
-    multiple = doubles ? 16 : 8
-    let stride = doubles ? 2 : 1
-    referenceEncoder = try VINetEncoder(file, "encoder1", stride: stride, kernels: kernels)
-    sourceEncoder = try VINetEncoder(file, "encoder2", stride: stride, kernels: kernels)
+    guard let form = Self.forms[architecture] else {
+      throw .model("the architecture '\(architecture)' is not one of VINet")
+    }
+    self.form = form
+    multiple = form.doubles ? 16 : 8
+    let stride = form.doubles ? 2 : 1
+    let sizes = try file.channels(
+      of: ["ec0", "ec1", "ec3_1", "ec4_1"].map { "encoder1.\($0).conv.weight" })
+    // Phi and gate are made by one convolution.
+    let channels = sizes[1...].map { $0 / 2 }
+    self.channels = channels
+    referenceEncoder = try VINetEncoder(
+      file, "encoder1", channels: channels, stride: stride, kernels: kernels)
+    sourceEncoder = try VINetEncoder(
+      file, "encoder2", channels: channels, stride: stride, kernels: kernels)
     var levels: [Level] = []
-    for (suffix, channels) in [("", 128), ("_64", 96), ("_128", 64)] {
-      levels.append(try Level(file, suffix, channels: channels, kernels: kernels))
+    for (index, suffix) in ["", "_64", "_128"].enumerated() {
+      levels.append(try Level(file, suffix, channels: channels[3 - index], kernels: kernels))
     }
     self.levels = levels
+    let eighth = channels[3]
     var bottleneck: [GatedConvolution] = []
     for (index, dilation) in [1, 2, 4, 8].enumerated() {
       bottleneck.append(
         try GatedConvolution(
-          file, "bottleneck.bt\(index).conv", inputs: index == 0 ? 256 : 128,
-          rest: index == 0 ? 128 : 0, outputs: 128, dilation: dilation, kernels: kernels))
+          file, "bottleneck.bt\(index).conv", inputs: index == 0 ? 2 * eighth : eighth,
+          rest: index == 0 ? eighth : 0, outputs: eighth, dilation: dilation, kernels: kernels))
     }
     self.bottleneck = bottleneck
-    state = try ConvLSTM(file, "convlstm.Gates", channels: 128, kernels: kernels)
-    decoder = try VINetDecoder(file, doubles: doubles, kernels: kernels)
+    state = try ConvLSTM(file, "convlstm.Gates", channels: eighth, kernels: kernels)
+    decoder = try VINetDecoder(
+      file, channels: channels, doubles: form.doubles, kernels: kernels)
     lastFlow =
-      doubles
-      ? nil
-      : try VINetFlow(
-        file, "flownet_256", inputs: Self.channels[0] + VINetFlow.window + 2, kernels: kernels)
-    lastMask = try VINetMask(file, "masknet_256", channels: Self.channels[0], kernels: kernels)
+      form.refines
+      ? try VINetFlow(file, "flownet_256", channels: channels[0], kernels: kernels) : nil
+    lastMask = try VINetMask(file, "masknet_256", channels: channels[0], kernels: kernels)
     var macs = referenceEncoder.multiplyAddsPerPixel + 5 * sourceEncoder.multiplyAddsPerPixel
     for (level, pixels) in zip(levels, [64.0, 16, 4]) {
       macs += Double(level.multiplyAddsPerPixel) / pixels
@@ -97,7 +123,8 @@ package final class VINet: RecurrentInpainter {
       throw .defect("VINet needs sides that are multiples of \(multiple)")
     }
     return try InpaintMemory(
-      height: height, width: width, stateDivisor: multiple, stateChannels: 128, ledger: ledger)
+      height: height, width: width, stateDivisor: multiple, stateChannels: channels[3],
+      ledger: ledger)
   }
 
   package func fill(
@@ -117,7 +144,7 @@ package final class VINet: RecurrentInpainter {
     let frame = window[Self.centre]
     do throws(VFIError) {
       _ = try stages(window, memory: memory, on: engine)
-      try vinetHole(frame.mask, share: doubles ? 0.5 : 0, into: memory.hole, on: engine)
+      try vinetHole(frame.mask, share: form.holeShare, into: memory.hole, on: engine)
       try vinetPicture(
         output, over: frame, composites: options.composites, into: result, on: engine)
     } catch {
@@ -155,10 +182,12 @@ package final class VINet: RecurrentInpainter {
   ) throws(VFIError) -> Stages {
     let arena = engine.scratch
     let (height, width) = (memory.output.height, memory.output.width)
-    let stride = doubles ? 2 : 1
+    let stride = form.doubles ? 2 : 1
     // Reference features stand where the flow networks read them, with their correlation behind.
-    let joints = try pyramid(height / stride, width / stride, spare: VINetFlow.window + 2, arena)
-    let reference = zip(joints, Self.channels).map { $0.slice(0..<$1) }
+    let joints = try pyramid(
+      height / stride, width / stride,
+      spare: [lastFlow?.window ?? 0] + levels.reversed().map(\.flow.window), arena)
+    let reference = zip(joints, channels).map { $0.slice(0..<$1) }
     // Only the last source is needed at the full size, and it is encoded last.
     let last = try pyramid(height / stride, width / stride, arena)
     var sources: [[FeatureMap]] = []
@@ -172,11 +201,12 @@ package final class VINet: RecurrentInpainter {
     try encode(window, memory, reference: reference, sources: sources, on: engine)
     var result = Stages(
       reference: reference, previous: sources[4],
-      bottleneck: try map(like: reference[3], 128, arena),
+      bottleneck: try map(like: reference[3], channels[3], arena),
       raw: try map(like: memory.output, 3, arena))
     let places = try decoder.joints(eighth: reference[3], in: arena)
     let syntheses = [
-      try map(like: reference[3], 128, arena), places.quarterSynthesis, places.halfSynthesis,
+      try map(like: reference[3], channels[3], arena), places.quarterSynthesis,
+      places.halfSynthesis,
     ]
     for (index, synthesis) in syntheses.enumerated() {
       let scale = 3 - index
@@ -198,15 +228,17 @@ package final class VINet: RecurrentInpainter {
     return result
   }
 
-  /// Maps for features at 1/1, 1/2, 1/4, 1/8, each with `spare` channels more.
+  /// Maps for features at 1/1, 1/2, 1/4, 1/8, with room for a correlation of `spare` channels and a
+  /// flow behind them where `spare` is given.
   private func pyramid(
-    _ height: Int, _ width: Int, spare: Int = 0, _ arena: Arena
+    _ height: Int, _ width: Int, spare: [Int]? = nil, _ arena: Arena
   ) throws(VFIError) -> [FeatureMap] {
     var result: [FeatureMap] = []
-    for (scale, channels) in Self.channels.enumerated() {
+    for (scale, channels) in channels.enumerated() {
       result.append(
         try arena.map(
-          height: height >> scale, width: width >> scale, channels: channels + spare))
+          height: height >> scale, width: width >> scale,
+          channels: channels + (spare.map { $0[scale] + 2 } ?? 0)))
     }
     return result
   }
@@ -252,7 +284,7 @@ package final class VINet: RecurrentInpainter {
     let mark = arena.mark
     defer { arena.release(to: mark) }
     let channels = level.channels
-    let window = channels + VINetFlow.window
+    let window = channels + level.flow.window
     let reference = joint.slice(0..<channels)
     let stack = try map(like: joint, sources.count * channels, arena)
     for (index, source) in sources.enumerated() {
@@ -265,7 +297,7 @@ package final class VINet: RecurrentInpainter {
         seen = warped
       }
       try correlation(
-        reference, seen, reach: VINetFlow.reach, into: joint.slice(channels..<window), on: engine)
+        reference, seen, reach: level.flow.reach, into: joint.slice(channels..<window), on: engine)
       try level.flow(
         joint.slice(0..<(coarser == nil ? window : window + 2)), into: flow, on: engine)
       if let coarser {
@@ -286,7 +318,8 @@ package final class VINet: RecurrentInpainter {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let (a, b) = (
-      try map(like: output, 128, engine.scratch), try map(like: output, 128, engine.scratch)
+      try map(like: output, output.channels, engine.scratch),
+      try map(like: output, output.channels, engine.scratch)
     )
     try bottleneck[0](reference, with: synthesis, into: a, on: engine)
     try bottleneck[1](a, into: b, on: engine)
@@ -299,8 +332,8 @@ package final class VINet: RecurrentInpainter {
     _ stages: inout Stages, joint: FeatureMap, into output: FeatureMap, on engine: Engine
   ) throws(VFIError) {
     let arena = engine.scratch
-    let channels = Self.channels[0]
-    let window = channels + VINetFlow.window
+    let channels = channels[0]
+    let window = channels + (lastFlow?.window ?? 0)
     let coarse = stages.flows[2][4]
     let up = joint.slice(window..<window + 2)
     let (flow, logit) = (try map(like: output, 2, arena), try map(like: joint, 1, arena))
@@ -312,12 +345,13 @@ package final class VINet: RecurrentInpainter {
     try lastMask(stages.reference[0], moved, into: logit, on: engine)
     if let lastFlow {
       try correlation(
-        stages.reference[0], moved, reach: VINetFlow.reach, into: joint.slice(channels..<window),
+        stages.reference[0], moved, reach: lastFlow.reach, into: joint.slice(channels..<window),
         on: engine)
       try lastFlow(joint, into: flow, on: engine)
       try resizeBilinear(coarse, into: flow, scale: 2, adding: true, on: engine)
     } else {
-      try resizeBilinear(coarse, into: flow, scale: 4, on: engine)
+      let scale: Float = form.doubles ? 4 : 2
+      try resizeBilinear(coarse, into: flow, scale: scale, on: engine)
     }
     let carried = try map(like: output, 3, arena)
     try backwardWarp(output, flow: flow, into: carried, on: engine)

@@ -4,13 +4,16 @@
 final class VINetDecoder: Sendable {
   /// Maps in which the decoder's own features and the aggregated ones stand side by side.
   struct Joints {
-    /// `[H / 4, W / 4, 192]` and `[H / 2, W / 2, 128]`.
+    /// `[H / 4, W / 4, 2 C]` and `[H / 2, W / 2, 2 C]`, C as the encoders have there.
     let quarter: FeatureMap
     let half: FeatureMap
 
+    /// Where the decoder's own features belong.
+    var quarterOwn: FeatureMap { quarter.slice(0..<quarter.channels / 2) }
+    var halfOwn: FeatureMap { half.slice(0..<half.channels / 2) }
     /// Where the aggregated features belong.
-    var quarterSynthesis: FeatureMap { quarter.slice(96..<192) }
-    var halfSynthesis: FeatureMap { half.slice(64..<128) }
+    var quarterSynthesis: FeatureMap { quarter.slice(quarter.channels / 2..<quarter.channels) }
+    var halfSynthesis: FeatureMap { half.slice(half.channels / 2..<half.channels) }
   }
 
   /// dc0, dc1, dc2_1, dc2_bt1, dc2_bt2, dc2_bt3, dc3_1, dc3_2, dc5.
@@ -20,13 +23,22 @@ final class VINetDecoder: Sendable {
   private let last: Convolution
   /// Whether the picture has twice the size at which the network works.
   private let doubles: Bool
+  /// At 1/2 and 1/4.
+  private let channels: (half: Int, quarter: Int)
 
-  init(_ file: WeightFile, doubles: Bool, kernels: KernelTable) throws(VFIError) {
+  /// `channels` are those of the encoders at 1/1, 1/2, 1/4, 1/8.
+  init(
+    _ file: WeightFile, channels: [Int], doubles: Bool, kernels: KernelTable
+  ) throws(VFIError) {
     self.doubles = doubles
+    let (full, half, quarter, eighth) = (channels[0], channels[1], channels[2], channels[3])
+    self.channels = (half, quarter)
+    let last = try file.channels(of: ["decoder.dc5.conv.weight"])[1] / 2
     let table = [
-      ("dc0", 128, 128, 1), ("dc1", 128, 128, 1), ("dc2_1", 192, 96, 1), ("dc2_bt1", 96, 96, 2),
-      ("dc2_bt2", 96, 96, 4), ("dc2_bt3", 96, 96, 8), ("dc3_1", 128, 64, 1),
-      ("dc3_2", 64, 64, 1), ("dc5", 32, 16, 1),
+      ("dc0", eighth, eighth, 1), ("dc1", eighth, eighth, 1), ("dc2_1", 2 * quarter, quarter, 1),
+      ("dc2_bt1", quarter, quarter, 2), ("dc2_bt2", quarter, quarter, 4),
+      ("dc2_bt3", quarter, quarter, 8), ("dc3_1", 2 * half, half, 1), ("dc3_2", half, half, 1),
+      ("dc5", full, last, 1),
     ]
     var layers: [GatedConvolution] = []
     for (layer, inputs, outputs, dilation) in table {
@@ -37,16 +49,18 @@ final class VINetDecoder: Sendable {
     }
     self.layers = layers
     var enlarging: [GatedConvolution] = []
-    for (layer, inputs, outputs) in [("dc1_1", 128, 96), ("dc2_2", 96, 64), ("dc4", 64, 32)] {
+    for (layer, inputs, outputs) in [
+      ("dc1_1", eighth, quarter), ("dc2_2", quarter, half), ("dc4", half, full),
+    ] {
       enlarging.append(
         try GatedConvolution(
           file, "decoder.\(layer).conv.1", inputs: inputs, outputs: outputs, depth: .one,
           slope: 0.2, kernels: kernels))
     }
     self.enlarging = enlarging
-    last = try Convolution(
-      try file.floats("decoder.dc6.weight", shape: [3, 16, 1, 3, 3]), bias: [0, 0, 0], inputs: 16,
-      kernels: kernels)
+    self.last = try Convolution(
+      try file.floats("decoder.dc6.weight", shape: [3, last, 1, 3, 3]), bias: [0, 0, 0],
+      inputs: last, kernels: kernels)
   }
 
   /// Multiply-adds for one pixel of the size at which the network works.
@@ -65,20 +79,21 @@ final class VINetDecoder: Sendable {
   func joints(eighth: FeatureMap, in arena: Arena) throws(VFIError) -> Joints {
     let (height, width) = (eighth.height, eighth.width)
     return Joints(
-      quarter: try arena.map(height: 2 * height, width: 2 * width, channels: 192),
-      half: try arena.map(height: 4 * height, width: 4 * width, channels: 128))
+      quarter: try arena.map(
+        height: 2 * height, width: 2 * width, channels: 2 * channels.quarter),
+      half: try arena.map(height: 4 * height, width: 4 * width, channels: 2 * channels.half))
   }
 
-  /// The picture `[H, W, 3]` in -1...1 and a little beyond, from the state `[H / 8, W / 8, 128]`.
+  /// The picture `[H, W, 3]` in -1...1 and a little beyond, from the state at 1/8.
   func callAsFunction(
     _ state: FeatureMap, _ joints: Joints, into output: FeatureMap, on engine: Engine
   ) throws(VFIError) {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let eighth = try chain(layers[0..<2], state, on: engine)
-    try enlarge(eighth, enlarging[0], into: joints.quarter.slice(0..<96), on: engine)
+    try enlarge(eighth, enlarging[0], into: joints.quarterOwn, on: engine)
     let quarter = try chain(layers[2..<6], joints.quarter, on: engine)
-    try enlarge(quarter, enlarging[1], into: joints.half.slice(0..<64), on: engine)
+    try enlarge(quarter, enlarging[1], into: joints.halfOwn, on: engine)
     let half = try chain(layers[6..<8], joints.half, on: engine)
     var full = try engine.scratch.map(
       height: 2 * half.height, width: 2 * half.width, channels: enlarging[2].outputs)

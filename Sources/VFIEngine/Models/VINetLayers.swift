@@ -4,13 +4,15 @@
 final class VINetEncoder: Sendable {
   private let layers: [GatedConvolution]
 
-  /// `stride` is that of the first layer.
+  /// `channels` are those at 1/1, 1/2, 1/4, 1/8; `stride` is that of the first layer.
   init(
-    _ file: WeightFile, _ name: String, stride: Int, kernels: KernelTable
+    _ file: WeightFile, _ name: String, channels: [Int], stride: Int, kernels: KernelTable
   ) throws(VFIError) {
+    let (full, half, quarter, eighth) = (channels[0], channels[1], channels[2], channels[3])
     let table = [
-      ("ec0", 5, 32, stride), ("ec1", 32, 64, 2), ("ec2", 64, 64, 1), ("ec3_1", 64, 96, 2),
-      ("ec3_2", 96, 96, 1), ("ec4_1", 96, 128, 2), ("ec4", 128, 128, 1), ("ec5", 128, 128, 1),
+      ("ec0", 5, full, stride), ("ec1", full, half, 2), ("ec2", half, half, 1),
+      ("ec3_1", half, quarter, 2), ("ec3_2", quarter, quarter, 1), ("ec4_1", quarter, eighth, 2),
+      ("ec4", eighth, eighth, 1), ("ec5", eighth, eighth, 1),
     ]
     var layers: [GatedConvolution] = []
     for (layer, inputs, outputs, stride) in table {
@@ -90,24 +92,36 @@ private func run(
 
 /// Flow from reference features to those of a source, from their correlation.
 final class VINetFlow: Sendable {
-  static let reach = 4
-  static let window = (2 * reach + 1) * (2 * reach + 1)
-
+  /// Of the correlation, in pixels each way, and how many places that are.
+  let reach: Int
+  let window: Int
   private let trunk: [Convolution]
   private let coarse: Convolution
   private let context: [Convolution]
 
-  /// `inputs` counts the reference, its correlation and, but for the coarsest, the flow so far.
+  /// For features of `channels`.
+  ///
+  /// Sizes of layers, and the reach, follow from the weights' shapes.
   init(
-    _ file: WeightFile, _ name: String, inputs: Int, kernels: KernelTable
+    _ file: WeightFile, _ name: String, channels: Int, isCoarsest: Bool = false,
+    kernels: KernelTable
   ) throws(VFIError) {
     let name = "\(name).flow_estimator"
+    let sizes = try file.channels(of: (0..<5).map { "\(name).convs.\($0).0.weight" })
+    // The reference, its correlation and, but for the coarsest, the flow so far.
+    let places = sizes[0] - channels - (isCoarsest ? 0 : 2)
+    guard let reach = (1...8).first(where: { (2 * $0 + 1) * (2 * $0 + 1) == places }) else {
+      throw .model("'\(name)' has no square correlation: \(places) places")
+    }
+    self.reach = reach
+    window = places
     trunk = try flowConvolutions(
-      file, "\(name).convs", [inputs, 128, 128, 96, 64, 32], dilations: [1, 1, 1, 1, 1],
-      kernels: kernels)
-    coarse = try Convolution(file, "\(name).conv1", inputs: 32, outputs: 2, kernels: kernels)
+      file, "\(name).convs", sizes, dilations: [1, 1, 1, 1, 1], kernels: kernels)
+    coarse = try Convolution(
+      file, "\(name).conv1", inputs: sizes[5], outputs: 2, kernels: kernels)
+    let second = try file.channels(of: (0..<7).map { "\(name).convs_fine.convs.\($0).0.weight" })
     context = try flowConvolutions(
-      file, "\(name).convs_fine.convs", [34, 128, 128, 128, 96, 64, 32, 2],
+      file, "\(name).convs_fine.convs", [sizes[5] + 2] + second[1..<7] + [2],
       dilations: [1, 2, 4, 8, 16, 1, 1], kernels: kernels)
   }
 
@@ -162,5 +176,23 @@ final class VINetMask: Sendable {
       height: reference.height, width: reference.width, channels: reference.channels)
     try absoluteDifference(reference, other, into: difference, on: engine)
     try run(layers + [last], difference, into: logit, on: engine)
+  }
+}
+
+extension WeightFile {
+  /// Input channels of the first of the convolutions `names`, and output channels of each.
+  ///
+  /// Throws `.model` where one has fewer than two extents, or one beyond 1...4096.
+  func channels(of names: [String]) throws(VFIError) -> [Int] {
+    var result: [Int] = []
+    for name in names {
+      let shape = try shape(name)
+      guard shape.count > 1, (1...4096).contains(shape[0]), (1...4096).contains(shape[1]) else {
+        throw .model("tensor '\(name)' has the shape \(shape)")
+      }
+      if result.isEmpty { result.append(shape[1]) }
+      result.append(shape[0])
+    }
+    return result
   }
 }
