@@ -66,7 +66,7 @@ swift_tests() {
   add 'swift test' "$good" "$bad" "$without"
 }
 
-c_programs=(arguments frames pair inpaint holes analyze stream window windowlimits repairstream models folders memory threads chunks promises sparse maps)
+c_programs=(arguments frames pair inpaint holes network analyze stream window windowlimits repairstream models folders memory threads chunks promises sparse maps)
 c_flags=(-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -Iinclude)
 links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi -lm -lpthread -ldl)
 
@@ -147,6 +147,7 @@ example_tests() {
     examples/c/embed.c
   one 'example y4m' bash -c '"$@" > "$0"' "$out/output.y4m" "$out/examples/y4m" 3 < "$input"
   one 'example transcode' "$out/examples/transcode" "$input" "$out/output.mkv" 60 ffv1
+  counted 'example retarget' timeout 300 Tests/ExampleTests/retarget.sh "$out/examples"
   counted 'faults in the examples' timeout 300 Tests/ExampleTests/faults.sh "$out/examples"
   one 'transcode names a missing file' bash -c '! "$@" 2> "$0" && grep -q "none.mkv: No such" "$0"' \
     "$out/transcode.log" "$out/examples/transcode" none.mkv "$out/none.mkv" 60
@@ -234,6 +235,8 @@ export VFI_TEST_MODEL=$out/ifrnet-s.safetensors
 one 'model of the tests' .build/release/write-test-model "$VFI_TEST_MODEL"
 export VFI_TEST_SPARSE_MODEL=$out/ugsp.safetensors
 one 'sparse model of the tests' .build/release/write-test-model "$VFI_TEST_SPARSE_MODEL" ugsp
+export VFI_TEST_INPAINT_MODEL=$out/vinet-s.safetensors
+one 'inpainting model of the tests' .build/release/write-test-model "$VFI_TEST_INPAINT_MODEL" vinet-s
 c_tests
 counted vfi.hpp timeout 900 Tests/CppTests/run.sh
 sanitized_tests

@@ -208,7 +208,7 @@ typedef struct vfi_model_info {
   size_t struct_size;
   const char *VFI_NULLABLE name;         /**< e.g. "default", "ifrnet-s" */
   const char *VFI_NULLABLE architecture; /**< e.g. "vfi-v1", "ifrnet-s" */
-  const char *VFI_NULLABLE task;         /**< "interpolate" */
+  const char *VFI_NULLABLE task;         /**< "interpolate", or "inpaint": fills holes only */
   const char *VFI_NULLABLE licence;      /**< SPDX identifier of the weights */
   const char *VFI_NULLABLE description;
   int32_t any_instant;      /**< 1: trained for any t; 0: perhaps for t = 1/2 only */
@@ -571,6 +571,19 @@ typedef struct vfi_rectangle {
   int32_t height;
 } vfi_rectangle;
 
+/** Bits of vfi_inpaint_params.flags, for contexts with a model whose task is "inpaint"; others
+    ignore them. */
+enum {
+  /** The frame follows the one that the call before on this context filled (in a stream: whatever
+      is filled in a row): what the network remembers of that goes on. Without, it starts at the
+      first frame of the window. */
+  VFI_INPAINT_CONTINUE = 1,
+  /** Of the frame before only the picture is remembered, not the network's state. */
+  VFI_INPAINT_FORGET = 2,
+  /** All samples are the network's, also outside of the mask. */
+  VFI_INPAINT_WHOLE = 4
+};
+
 /** What to fill, and how its border looks. */
 typedef struct vfi_inpaint_params {
   size_t struct_size;
@@ -579,7 +592,7 @@ typedef struct vfi_inpaint_params {
       outermost ones of the dilated mask; the mask itself is always filled wholly. */
   int32_t feather;
   int32_t rectangle_count; /**< 0..1024 */
-  int32_t reserved;        /**< zero */
+  uint32_t flags;          /**< VFI_INPAINT_*, default 0 */
   /** Filled in every frame, in addition to its mask. */
   const vfi_rectangle *VFI_NULLABLE rectangles;
 } vfi_inpaint_params;
@@ -590,11 +603,12 @@ void vfi_inpaint_params_init(vfi_inpaint_params *VFI_NULLABLE params, size_t str
 /** How a frame was filled. */
 typedef struct vfi_inpaint_info {
   size_t struct_size;
-  uint64_t filled_pixels;     /**< of the dilated mask */
-  uint64_t propagated_pixels; /**< those of them that another frame shows */
-  int32_t frames_used;        /**< other frames that were looked at */
-  int32_t reserved;           /**< zero */
-  uint64_t elapsed_ns;        /**< wall time */
+  uint64_t filled_pixels; /**< of the dilated mask */
+  /** Those of them that another frame shows; 0 where a network fills, which does not tell. */
+  uint64_t propagated_pixels;
+  int32_t frames_used; /**< other frames that were looked at */
+  int32_t reserved;    /**< zero */
+  uint64_t elapsed_ns; /**< wall time */
 } vfi_inpaint_info;
 
 /**
@@ -615,6 +629,13 @@ typedef struct vfi_inpaint_info {
  * count it, vfi_inpaint_memory_required() does, and so does memory_limit. The result depends on
  * this call's arguments and on the context's scene cut and CPU only. VFI_ERR_STATE: `context` is a
  * stream's.
+ *
+ * A context with a model whose task is "inpaint" fills by that network, frame after frame from the
+ * first one of the window that no cut parts from frames[index]: index + 1 runs at most. Frames in
+ * order cost one run each with VFI_INPAINT_CONTINUE, when the result depends on the calls before as
+ * well; a cut, a frame without a hole, another size and a failed call begin anew. VINet looks at
+ * the frames 3 and 6 away on either side. It works at the whole picture and takes much memory: see
+ * its card. What is said of samples outside the dilated mask holds (but for VFI_INPAINT_WHOLE).
  */
 VFI_CHECKED vfi_status vfi_inpaint_window(vfi_context *VFI_NULLABLE context, int32_t count,
                                           const vfi_frame *VFI_NULLABLE frames, int32_t mask_count,

@@ -6,16 +6,23 @@ extension Parameters {
   /// An upper bound of the bytes of a context, and of a stream that only interpolates.
   func memoryRequired(_ description: FrameDescription) throws(VFIError) -> Int {
     try Interpolator.memoryRequired(
-      model: network(of: openModel(), for: KernelTable()), description: description,
+      model: interpolation(of: openModel(), for: KernelTable()), description: description,
       workers: workers, settings: settings) + FrameStream.memoryRequired(description)
+  }
+}
+
+extension ModelInfo {
+  var doesNotInterpolate: VFIError {
+    .unsupported("the model \(name) (\(architecture)) fills holes, it does not interpolate")
   }
 }
 
 /// What a `vfi_context` points to.
 final class Context {
-  let interpolator: Interpolator
+  let engine: Engine
   let inpainter: Inpainter
-  let repairer: FrameRepairer
+  /// None where the model fills holes.
+  private let pairs: (interpolator: Interpolator, repairer: FrameRepairer)?
   let parameters: Parameters
   let errors = ErrorText()
   /// A stream's context makes no pairs of its own, and is destroyed with the stream.
@@ -30,17 +37,40 @@ final class Context {
     self.belongsToStream = belongsToStream
     model = try parameters.openModel()
     let kernels = KernelTable()
-    interpolator = Interpolator(
-      model: try parameters.network(of: model, for: kernels),
-      engine: try parameters.makeEngine(kernels: kernels), settings: parameters.settings)
-    inpainter = Inpainter(engine: interpolator.engine, settings: parameters.settings)
-    repairer = FrameRepairer(interpolator: interpolator, inpainter: inpainter)
+    engine = try parameters.makeEngine(kernels: kernels)
+    let precision: Precision
+    switch try parameters.network(of: model, for: kernels) {
+    case .interpolation(let network):
+      precision = network.precision
+      let interpolator = Interpolator(
+        model: network, engine: engine, settings: parameters.settings)
+      inpainter = Inpainter(engine: engine, settings: parameters.settings)
+      pairs = (interpolator, FrameRepairer(interpolator: interpolator, inpainter: inpainter))
+    case .inpainting(let network):
+      precision = .float32
+      inpainter = Inpainter(engine: engine, settings: parameters.settings, network: network)
+      pairs = nil
+    }
     parameters.log.info(
-      "model \(model.info.name) (\(model.info.architecture)), \(interpolator.model.precision), "
+      "model \(model.info.name) (\(model.info.architecture)), \(precision), "
         + "\(engine.workers) threads, \(kernels.level)")
   }
 
-  var engine: Engine { interpolator.engine }
+  /// Throws `.unsupported` where the model fills holes.
+  var interpolator: Interpolator {
+    get throws(VFIError) {
+      guard let pairs else { throw model.info.doesNotInterpolate }
+      return pairs.interpolator
+    }
+  }
+
+  /// Throws likewise: what is lost as a whole is interpolated.
+  var repairer: FrameRepairer {
+    get throws(VFIError) {
+      guard let pairs else { throw model.info.doesNotInterpolate }
+      return pairs.repairer
+    }
+  }
 
   /// Logs the size and format of the first frame, and of each that differs from the one before.
   func note(_ description: FrameDescription) {

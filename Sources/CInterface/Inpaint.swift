@@ -64,7 +64,7 @@ struct InpaintParameters {
     guard (0...settings.dilation).contains(settings.feather) else {
       throw .argument("feather is \(settings.feather), not 0 to the dilation")
     }
-    guard unsafe params.reserved == 0 else { throw .argument("reserved is not 0") }
+    settings.network = try InpainterOptions(flags: unsafe params.flags)
     let count = unsafe params.rectangle_count
     guard (0...1024).contains(count) else {
       throw .argument("rectangle_count is \(count), not 0 to 1024")
@@ -75,6 +75,17 @@ struct InpaintParameters {
       rectangles.append(
         unsafe try PixelRectangle(importing: list[index], "rectangles[\(index)]"))
     }
+  }
+}
+
+extension InpainterOptions {
+  fileprivate init(flags: UInt32) throws(VFIError) {
+    let known = UInt32(VFI_INPAINT_CONTINUE | VFI_INPAINT_FORGET | VFI_INPAINT_WHOLE)
+    guard flags & ~known == 0 else { throw .argument("flags \(flags) are unknown") }
+    self.init(
+      keepsState: flags & UInt32(VFI_INPAINT_FORGET) == 0,
+      composites: flags & UInt32(VFI_INPAINT_WHOLE) == 0)
+    continues = flags & UInt32(VFI_INPAINT_CONTINUE) != 0
   }
 }
 
@@ -168,8 +179,15 @@ public func vfi_inpaint_memory_required(
       }
       bounds = around
     }
+    var filler: (any RecurrentInpainter)?
+    if case .inpainting(let network) = try parameters.network(
+      of: parameters.openModel(), for: KernelTable())
+    {
+      filler = network
+    }
     let sum = try Inpainter.memoryRequired(
-      description, bounds: bounds, settings: inpaint.settings, workers: parameters.workers)
+      description, bounds: bounds, settings: inpaint.settings, workers: parameters.workers,
+      network: filler)
     unsafe bytes.pointee = UInt64(clamping: sum)
   }
 }

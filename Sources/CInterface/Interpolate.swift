@@ -141,7 +141,7 @@ private func interpolate(
     }
     outputs.append(output)
   }
-  let interpolator = context.interpolator
+  let interpolator = try context.interpolator
   defer { interpolator.end() }
   try interpolator.begin(pair.a, pair.b, idA: pair.idA, idB: pair.idB)
   for (index, output) in outputs.enumerated() {
@@ -159,7 +159,7 @@ public func vfi_scene_score(
   unsafe withContext(context) { (context) throws(VFIError) in
     guard let score = unsafe score else { throw .argument("the score's place is NULL") }
     let pair = unsafe try Pair(a, b, in: context)
-    unsafe score.pointee = try context.interpolator.sceneScore(pair.a, pair.b)
+    unsafe score.pointee = try SceneCut.score(pair.a, pair.b, on: context.engine)
   }
 }
 

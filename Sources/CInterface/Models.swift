@@ -19,14 +19,14 @@ import VFIEngine
     let precision: Precision
   }
 
-  private let networks: Mutex<[Key: any InterpolationModel]>
+  private let networks: Mutex<[Key: Network]>
   /// Name, architecture, task, licence, description.
   private let strings: InlineArray<5, UnsafeMutablePointer<CChar>?>
 
   init(_ file: WeightFile, name: String? = nil) throws(VFIError) {
     let kernels = KernelTable()
     let precision = Precision.fastest(kernels.level)
-    let network = try openModel(file, precision: precision, kernels: kernels)
+    let network = try openNetwork(file, precision: precision, kernels: kernels)
     var info = network.info
     if let name { info.name = name }
     self.info = info
@@ -38,13 +38,11 @@ import VFIEngine
 
   deinit { for index in 0..<5 { unsafe free(strings[index]) } }
 
-  func network(
-    for kernels: KernelTable, _ precision: Precision
-  ) throws(VFIError) -> any InterpolationModel {
+  func network(for kernels: KernelTable, _ precision: Precision) throws(VFIError) -> Network {
     let key = Key(level: kernels.level, precision: precision)
     return try networks.withLock { (networks) throws(VFIError) in
       if let network = networks[key] { return network }
-      let network = try openModel(file, precision: precision, kernels: kernels)
+      let network = try openNetwork(file, precision: precision, kernels: kernels)
       networks[key] = network
       return network
     }

@@ -139,10 +139,18 @@ import VFIEngine
   }
 
   /// The network of `model` in the precision that is asked for.
-  func network(
+  func network(of model: Model, for kernels: KernelTable) throws(VFIError) -> Network {
+    try model.network(for: kernels, precision ?? .fastest(kernels.level))
+  }
+
+  /// The same of a model that interpolates; throws `.unsupported` for another.
+  func interpolation(
     of model: Model, for kernels: KernelTable
   ) throws(VFIError) -> any InterpolationModel {
-    try model.network(for: kernels, precision ?? .fastest(kernels.level))
+    guard case .interpolation(let network) = try network(of: model, for: kernels) else {
+      throw model.info.doesNotInterpolate
+    }
+    return network
   }
 
   /// Number of jobs that run at once, before any thread is started.

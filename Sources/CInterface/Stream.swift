@@ -13,9 +13,9 @@ private final class Stream {
     let settings = unsafe try StreamParameters(pointer)
     let context = try Context(parameters, belongsToStream: true)
     self.context = context
-    let rates = settings.clock.map { clock in
+    let rates = try settings.clock.map { (clock) throws(VFIError) in
       FrameStream(
-        renderer: context.interpolator,
+        renderer: try context.interpolator,
         settings: FrameStreamSettings(
           clock: clock, sourceRate: settings.sourceRate, maximumGap: parameters.maximumGap))
     }
@@ -29,7 +29,7 @@ private final class Stream {
         context.inpainter, mask: settings.mask, rectangles: settings.inpaint.rectangles,
         settings: settings.inpaint.settings)
     } else if settings.repairs {
-      filter = RepairFilter(context.repairer)
+      filter = RepairFilter(try context.repairer)
     }
     frames = WindowStream(
       filter: filter, lookBack: settings.lookBack, lookAhead: settings.lookAhead, next: rates,

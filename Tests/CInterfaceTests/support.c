@@ -248,6 +248,62 @@ picture mask_make(int width, int height, vfi_rectangle hole) {
   return mask;
 }
 
+/* Whether a pixel lies within `dilation` of a marked one. */
+int mask_contains(const vfi_frame *mask, int dilation, int x, int y) {
+  for (int row = y - dilation; row <= y + dilation; row++)
+    for (int column = x - dilation; column <= x + dilation; column++)
+      if (row >= 0 && row < mask->height && column >= 0 && column < mask->width &&
+          (row - y) * (row - y) + (column - x) * (column - x) <= dilation * dilation &&
+          mask->data[0][row * mask->stride[0] + column])
+        return 1;
+  return 0;
+}
+
+/* Writes `value` to all samples of the hole: whatever is there, nobody may look at it. */
+void picture_spoil(picture *picture, const vfi_frame *mask, uint8_t value) {
+  vfi_frame *frame = &picture->frame;
+  for (int plane = 0; plane < 4; plane++) {
+    plane_size one = plane_size_of(frame->format, 1, 1, plane);
+    if (!one.rows)
+      continue;
+    int shift_x = plane_size_of(frame->format, 2, 1, plane).row_bytes == one.row_bytes;
+    int shift_y = plane_size_of(frame->format, 1, 2, plane).rows == one.rows;
+    for (int y = 0; y < frame->height; y++)
+      for (int x = 0; x < frame->width; x++)
+        if (mask->data[0][y * mask->stride[0] + x])
+          memset(frame->data[plane] + (y >> shift_y) * frame->stride[plane] +
+                     (x >> shift_x) * one.row_bytes,
+                 value, (size_t)one.row_bytes);
+  }
+}
+
+/* Whether all samples without a pixel in the dilated mask have the same bits in both frames. */
+int picture_equal_outside(const vfi_frame *a, const vfi_frame *b, const vfi_frame *mask,
+                          int dilation) {
+  for (int plane = 0; plane < 4; plane++) {
+    plane_size one = plane_size_of(a->format, 1, 1, plane);
+    plane_size size = plane_size_of(a->format, a->width, a->height, plane);
+    if (!one.rows)
+      continue;
+    int shift_x = plane_size_of(a->format, 2, 1, plane).row_bytes == one.row_bytes;
+    int shift_y = plane_size_of(a->format, 1, 2, plane).rows == one.rows;
+    for (int y = 0; y < size.rows; y++) {
+      for (int x = 0; x < size.row_bytes / one.row_bytes; x++) {
+        int inside = 0;
+        for (int i = 0; i < 1 << shift_y; i++)
+          for (int j = 0; j < 1 << shift_x; j++)
+            inside |= mask_contains(mask, dilation, (x << shift_x) + j, (y << shift_y) + i) &&
+                      (x << shift_x) + j < a->width && (y << shift_y) + i < a->height;
+        if (!inside && memcmp(a->data[plane] + y * a->stride[plane] + x * one.row_bytes,
+                              b->data[plane] + y * b->stride[plane] + x * one.row_bytes,
+                              (size_t)one.row_bytes) != 0)
+          return 0;
+      }
+    }
+  }
+  return 1;
+}
+
 /* Frames of a moving texture or of noise, in rows that are padded and flipped in every other one.
  */
 void window_make(picture frames[], int count, vfi_pixel_format format, int width, int height,

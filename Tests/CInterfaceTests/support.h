@@ -42,6 +42,13 @@ int picture_guarded(const picture *picture);
 vfi_inpaint_params holes(int dilation, int feather);
 /* A GRAY8 mask in which the rectangle is marked. */
 picture mask_make(int width, int height, vfi_rectangle hole);
+/* Whether a pixel lies within `dilation` of a marked one. */
+int mask_contains(const vfi_frame *mask, int dilation, int x, int y);
+/* Writes `value` to all samples of the hole: whatever is there, nobody may look at it. */
+void picture_spoil(picture *picture, const vfi_frame *mask, uint8_t value);
+/* Whether all samples without a pixel in the dilated mask have the same bits in both frames. */
+int picture_equal_outside(const vfi_frame *a, const vfi_frame *b, const vfi_frame *mask,
+                          int dilation);
 /* Frames of a moving texture or of noise, in rows that are padded and flipped in every other one.
  */
 void window_make(picture frames[], int count, vfi_pixel_format format, int width, int height,

@@ -116,7 +116,7 @@ import VFIEngine
   @Test func cutIsHeldOrBlendedButNeverMixed() throws {
     let (a, b, out) = (try frame(0), try frame(0, seed: 3), try out())
     let holding = try interpolator()
-    #expect(try holding.sceneScore(a.frame, b.frame) > 10)
+    #expect(try SceneCut.score(a.frame, b.frame, on: holding.engine) > 10)
     try holding.begin(a.frame, b.frame)
     for (num, expected) in [(1, Decision.heldPrevious), (2, .heldPrevious), (3, .heldNext)] {
       let info = try holding.render(Int64(num), 4, into: out.frame)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Code values to the network's RGB of 0...1, and an RGB residual back to code values.
+/// Code values to the network's RGB of 0...1, and RGB, or a residual of it, back to code values.
 ///
 /// ITU-T H.273: Y = Kr R + (1 - Kr - Kb) G + Kb B, Cb = (B - Y) / (2 - 2 Kb),
 /// Cr = (R - Y) / (2 - 2 Kr). Limited range of n bits, in units of 2^(n-8): Y in 16...235, chroma
@@ -12,6 +12,8 @@ struct ColorTransform {
   let blue: SIMD4<Float>
   /// For each component: `dot(xyz, residual RGB)` is what is added to its code value.
   let residuals: InlineArray<4, SIMD3<Float>>
+  /// For each component: the code value of RGB 0, 0, 0.
+  let blacks: InlineArray<4, Float>
 
   init(_ description: FrameDescription) {
     let layout = description.format.layout
@@ -51,6 +53,7 @@ struct ColorTransform {
     green = rows[1]
     blue = rows[2]
     self.residuals = residuals
+    blacks = InlineArray(repeating: isFull ? 0 : 16 * unit)
   }
 
   private init(yuv layout: PixelLayout, _ description: FrameDescription) {
@@ -82,6 +85,7 @@ struct ColorTransform {
       residuals[2] = (SIMD3(1, 0, 0) - luma) * (chromaSpan / (2 * (1 - kr)))
     }
     self.residuals = residuals
+    blacks = [black, neutral, neutral, 0]
   }
 
   /// Kr and Kb of the matrix; those of BT.709 (from 720 lines) or BT.601 for all that is not known.

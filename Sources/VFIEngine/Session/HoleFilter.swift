@@ -55,7 +55,10 @@ package final class HoleFilter: WindowFilter {
     _ window: [SourceFrame], index: Int, in place: (FrameDescription) throws(VFIError) -> Frame
   ) throws(VFIError) -> (frame: Frame, change: SourceChange)? {
     let description = window[index].frame.description
-    guard isMarked(window[index]) else { return nil }
+    guard isMarked(window[index]) else {
+      inpainter.forget()
+      return nil
+    }
     var masks: [Frame] = []
     if window.contains(where: { $0.mask != nil }) {
       for source in window {

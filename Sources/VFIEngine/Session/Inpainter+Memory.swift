@@ -6,28 +6,34 @@ extension Inpainter {
   ///
   /// As with ``Interpolator/memoryRequired(model:description:workers:settings:)``, two small sizes
   /// are tried and the line through them is followed to the region that is worked on. Cost: two
-  /// holes of at most 256 x 256.
+  /// holes of at most 256 x 256; with a network, which sees whole frames, of half of that.
   package static func memoryRequired(
     _ description: FrameDescription, bounds: PixelRectangle?, settings: InpaintSettings,
-    workers: Int
+    workers: Int, network: (any RecurrentInpainter)? = nil
   ) throws(VFIError) -> Int {
     let (width, height) = (description.width, description.height)
     let whole = PixelRectangle(x: 0, y: 0, width: width, height: height)
     guard let hole = (bounds ?? whole).clipped(width: width, height: height) else { return 0 }
-    let region = hole.widened(by: settings.dilation + margin, width: width, height: height)
-    let small = 128
-    let low = try memory(description.format, side: small, settings, workers)
-    let high = try memory(description.format, side: 2 * small, settings, workers)
-    let perPixel = Double(high - low) / Double(3 * small * small)
+    let region =
+      network == nil
+      ? hole.widened(by: settings.dilation + margin, width: width, height: height) : whole
+    let small = network == nil ? 128 : 64
+    let low = try memory(description.format, side: small, settings, workers, network)
+    let high = try memory(description.format, side: 2 * small, settings, workers, network)
+    let seen = network == nil ? 0 : RecurrentFiller.bytesPerPixel
+    let perPixel = Double(high - low) / Double(3 * small * small) + Double(seen)
     let base = max(0, Double(low) - perPixel * Double(small * small))
     // Beside the region, the search for cuts reads rows of the whole picture.
     let rows = Double(2 * workers * (width + FrameDescription.maximumSize / 64) * 4)
-    return Int((base + perPixel * Double(region.width * region.height)) * 1.1 + rows) + 65536
+    // Memory comes in blocks, so that a picture below the smaller size may take as much as that.
+    let pixels = max(Double(low), base + perPixel * Double(region.width * region.height))
+    return Int(pixels * 1.1 + rows) + 65536
   }
 
   /// Most bytes held while a hole of almost all of a `side` x `side` frame is filled.
   private static func memory(
-    _ format: PixelFormat, side: Int, _ settings: InpaintSettings, _ workers: Int
+    _ format: PixelFormat, side: Int, _ settings: InpaintSettings, _ workers: Int,
+    _ network: (any RecurrentInpainter)?
   ) throws(VFIError) -> Int {
     let engine = Engine(runner: CountingRunner(workers))
     let description = try FrameDescription(format: format, width: side, height: side)
@@ -42,7 +48,7 @@ extension Inpainter {
       frames.append(frame)
     }
     let known = min(2 * settings.dilation + 8, side / 2)
-    _ = try Inpainter(engine: engine).inpaint(
+    _ = try Inpainter(engine: engine, network: network).inpaint(
       Array(frames[1..<4]), masks: [frames[0], frames[0], frames[0]],
       rectangles: [PixelRectangle(x: known, y: 0, width: side, height: side)], index: 1,
       settings: settings, into: frames[4])

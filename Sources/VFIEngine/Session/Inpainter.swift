@@ -8,6 +8,8 @@ package struct InpaintSettings: Sendable {
   package var dilation = 4
   /// Pixels over which the fill fades into the picture, within the dilation.
   package var feather = 2
+  /// For an inpainter that has a network.
+  package var network = InpainterOptions()
 
   package init() {}
 }
@@ -30,6 +32,8 @@ package struct InpaintInfo: Equatable, Sendable {
 /// by the difference of brightness that the rim of the hole shows. Both directions are blended by
 /// confidence. Only the hole and a margin around it are looked at. The result depends on the frames
 /// and masks given, and on nothing that was done before.
+///
+/// With a network, that fills instead: see ``RecurrentFiller``.
 package final class Inpainter {
   /// Pixels around all holes that are searched for motion and for what the holes hide.
   static let margin = 64
@@ -41,9 +45,14 @@ package final class Inpainter {
   let cutThreshold: Double?
   /// Luma and hole of the frame that a chain has come to, and of the one after it.
   private let slots: [Arena]
+  private let filler: RecurrentFiller?
 
-  package init(engine: Engine, settings: InterpolatorSettings = InterpolatorSettings()) {
+  package init(
+    engine: Engine, settings: InterpolatorSettings = InterpolatorSettings(),
+    network: (any RecurrentInpainter)? = nil
+  ) {
     self.engine = engine
+    filler = network.map { RecurrentFiller($0, engine: engine) }
     cutThreshold = settings.sceneCut ? settings.sceneCutThreshold : nil
     slots = [Arena(ledger: engine.ledger), Arena(ledger: engine.ledger)]
   }
@@ -62,6 +71,13 @@ package final class Inpainter {
     defer { release(to: mark) }
     let source = frames[index]
     try source.copy(to: out, on: engine)
+    if let filler {
+      return try filler.fill(
+        RecurrentFiller.Clip(
+          frames: frames, masks: masks, rectangles: rectangles,
+          shot: try shot(around: index, of: frames, masks: masks)),
+        index: index, settings: settings, into: out)
+    }
     guard
       let window = try InpaintWindow(
         frames, masks: masks, rectangles: rectangles, settings: settings, on: engine)
@@ -76,6 +92,9 @@ package final class Inpainter {
     try target.fill(into: try out.cropped(to: window.region), on: engine)
     return info
   }
+
+  /// Says that the next frame does not follow the last one that was filled.
+  package func forget() { filler?.forget() }
 
   private func check(
     _ frames: [Frame], masks: [Frame], index: Int, settings: InpaintSettings, _ out: Frame
@@ -145,6 +164,23 @@ package final class Inpainter {
     let arena = slots[hops % 2]
     try arena.reset()
     return try InpaintSight(window, number, in: arena, on: engine)
+  }
+
+  /// The frames around one of them without a cut between them; what masks hide does not count.
+  private func shot(
+    around index: Int, of frames: [Frame], masks: [Frame]
+  ) throws(VFIError) -> Range<Int> {
+    func isCut(_ a: Int, _ b: Int) throws(VFIError) -> Bool {
+      guard let cutThreshold else { return false }
+      let hidden = [a, b].map { masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : $0] }
+      let score = try SceneCut.score(
+        frames[a], frames[b], hiddenA: hidden[0], hiddenB: hidden[1], on: engine)
+      return score > cutThreshold
+    }
+    var (first, end) = (index, index + 1)
+    while first > 0, try !isCut(first - 1, first) { first -= 1 }
+    while end < frames.count, try !isCut(end - 1, end) { end += 1 }
+    return first..<end
   }
 
   /// Whether a cut lies between two frames; what their masks hide does not count.

@@ -135,12 +135,6 @@ package final class Interpolator {
     joinScratch()
   }
 
-  /// How much of a cut lies between two frames, 0 to 100.
-  package func sceneScore(_ a: Frame, _ b: Frame) throws(VFIError) -> Double {
-    try checkPair(a, b)
-    return try SceneCut.score(a, b, on: engine)
-  }
-
   /// Lays out all memory for frames like `description`, so that no later frame allocates.
   ///
   /// Costs as much time as one new frame.
