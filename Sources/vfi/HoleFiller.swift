@@ -2,6 +2,16 @@
 import CLibAV
 import CVFI
 
+/// What VINet's released demonstration does otherwise than `vfi inpaint` does.
+enum NetworkQuirk: String, CaseIterable {
+  /// The network's state is lost after every frame.
+  case forget
+  /// All pixels are the network's.
+  case whole
+  /// The first frame is not written.
+  case dropFirst = "drop-first"
+}
+
 /// What `vfi inpaint` is to fill, and how.
 struct HoleSettings {
   var rectangles: [vfi_rectangle] = []
@@ -9,6 +19,17 @@ struct HoleSettings {
   var window = 11
   var dilation: Int32?
   var feather: Int32?
+  /// Name of the network that fills, nil = none.
+  var network: String?
+  var quirks: Set<NetworkQuirk> = []
+
+  /// VINet's memory goes on from frame to frame.
+  var flags: UInt32 {
+    var flags = network == nil ? 0 : VFI_INPAINT_CONTINUE
+    if quirks.contains(.forget) { flags |= VFI_INPAINT_FORGET }
+    if quirks.contains(.whole) { flags |= VFI_INPAINT_WHOLE }
+    return UInt32(flags)
+  }
 }
 
 /// Counts what was filled.
@@ -25,11 +46,13 @@ struct FillTally {
     nanoseconds += info.elapsed_ns
   }
 
-  /// One line for the user.
-  func summary(seconds: Double) -> String {
+  /// One line for the user; a network does not tell what it has seen.
+  func summary(seconds: Double, network: String?) -> String {
     let share = pixels > 0 ? 100 * Double(propagated) / Double(pixels) : 0
     let each = frames > 0 ? Double(nanoseconds) / Double(frames) / 1e6 : 0
-    return "\(frames) frames in \(decimal(seconds, 1)) s, \(decimal(each, 1)) ms each; "
+    let line = "\(frames) frames in \(decimal(seconds, 1)) s, \(decimal(each, 1)) ms each; "
+    if let network { return line + "\(pixels) pixels filled by \(network)" }
+    return line
       + "\(decimal(share, 1)) % of \(pixels) filled pixels were seen in other frames"
   }
 }
@@ -92,6 +115,7 @@ struct FillTally {
           unsafe parameters.feather = min(parameters.feather, max(dilation, 0))
         }
         if let feather = settings.feather { unsafe parameters.feather = feather }
+        unsafe parameters.flags = settings.flags
         unsafe parameters.rectangle_count = count
         unsafe parameters.rectangles = UnsafePointer(list.baseAddress)
         return unsafe vfi_inpaint_window(

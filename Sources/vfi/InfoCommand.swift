@@ -22,10 +22,13 @@ struct InfoCommand: ParsableCommand {
     let model = try ModelDescription.file(file)
     print("model         \(model.name)")
     print("architecture  \(model.architecture)")
+    print("task          \(model.task)")
     print("description   \(model.description)")
     print("cost          \(decimal(model.kmacPerPixel, 1)) kMAC per pixel and new frame")
     print("parameters    \(model.parameterCount)")
-    print("instants      \(model.anyInstant ? "any" : "the middle, others by halving")")
+    if model.task == "interpolate" {
+      print("instants      \(model.anyInstant ? "any" : "the middle, others by halving")")
+    }
     print("licence       \(model.licence)")
   }
 

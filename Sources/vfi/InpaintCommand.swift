@@ -24,14 +24,21 @@ struct InpaintCommand: ParsableCommand {
     help: ArgumentHelp("Fill this part of every frame; may be repeated.", valueName: "x,y,w,h"))
   var rect: [String] = []
 
-  @Option(help: "Frames that are looked at for one, itself included (1 to 256).")
-  var window = HoleSettings().window
+  @Option(
+    help: "Frames that are looked at for one, itself included (1 to 256; 11, with a network 13).")
+  var window: Int?
 
   @Option(help: "Pixels around the mask that are filled too (0 to 64; 4 unless given).")
   var dilation: Int32?
 
   @Option(help: "Outermost of these over which the fill fades in (2 unless given).")
   var feather: Int32?
+
+  @Option(
+    help: ArgumentHelp(
+      "With a network, do as VINet's demonstration: forget, whole, drop-first; may be repeated.",
+      valueName: "name"))
+  var quirk: [NetworkQuirk] = []
 
   @OptionGroup var engine: EngineOptions
 
@@ -41,7 +48,7 @@ struct InpaintCommand: ParsableCommand {
       throw ValidationError("--rect \(text): is not x,y,width,height")
     }
     if rect.count > 1024 { throw ValidationError("--rect: there are more than 1024") }
-    if !(1...256).contains(window) {
+    if let window, !(1...256).contains(window) {
       throw ValidationError("--window \(window): is not from 1 to 256")
     }
     let reach = dilation ?? 4
@@ -64,11 +71,23 @@ struct InpaintCommand: ParsableCommand {
   func run() throws {
     try file.run {
       var holes = HoleSettings()
+      let settings = try file.settings(engine)
+      let model = settings.options.last { $0.key == "model" }?.value
+      if let model {
+        let description = try ModelDescription.named(model)
+        if description.task == "inpaint" { holes.network = description.name }
+      }
+      if holes.network == nil, let first = quirk.first {
+        throw Failure("--quirk \(first.rawValue): the model is no network that fills holes")
+      }
       holes.rectangles = rect.compactMap(rectangle)
-      holes.window = window
+      holes.window = window ?? (holes.network == nil ? 11 : 13)
       holes.dilation = dilation
       holes.feather = feather
-      return try InpaintConversion(try file.settings(engine), holes, mask: mask).run()
+      holes.quirks = Set(quirk)
+      return try InpaintConversion(settings, holes, mask: mask).run()
     }
   }
 }
+
+extension NetworkQuirk: ExpressibleByArgument {}

@@ -44,7 +44,7 @@ final class InpaintConversion {
     }
     progress.end()
     try file.report()
-    return tally.summary(seconds: progress.elapsed)
+    return tally.summary(seconds: progress.elapsed, network: holes.network)
   }
 
   private func checkRectangles(in first: Picture) throws(Failure) {
@@ -109,7 +109,8 @@ final class InpaintConversion {
     }
     lastSlot = slot
     unsafe result.picture.frame.pointee.pts = time
-    try file.encode(result.picture)
+    // One frame a call: the first one is the first of the tally.
+    if tally.frames > 1 || !holes.quirks.contains(.dropFirst) { try file.encode(result.picture) }
     progress.update(done: tally.frames, seconds: Double(time) * file.clock.unit.value)
     current += 1
     let needed = max(0, current - (holes.window - 1) / 2)

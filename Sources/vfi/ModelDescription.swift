@@ -5,6 +5,8 @@ import CVFI
 struct ModelDescription {
   let name: String
   let architecture: String
+  /// "interpolate" or "inpaint".
+  let task: String
   let licence: String
   let description: String
   let anyInstant: Bool
@@ -32,6 +34,12 @@ struct ModelDescription {
     return unsafe ModelDescription(info)
   }
 
+  /// The model that comes with the library under that name, or the one in that file.
+  static func named(_ name: String) throws(Failure) -> ModelDescription {
+    if let known = try builtIn().first(where: { $0.name == name }) { return known }
+    return try file(name)
+  }
+
   private static var emptyInfo: vfi_model_info {
     var info = unsafe vfi_model_info()
     unsafe info.struct_size = MemoryLayout<vfi_model_info>.size
@@ -44,6 +52,7 @@ struct ModelDescription {
     }
     name = unsafe text(info.name)
     architecture = unsafe text(info.architecture)
+    task = unsafe text(info.task)
     licence = unsafe text(info.licence)
     description = unsafe text(info.description)
     anyInstant = unsafe info.any_instant != 0

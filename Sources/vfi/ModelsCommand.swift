@@ -9,14 +9,20 @@ struct ModelsCommand: ParsableCommand {
 
   func run() throws {
     var table = Table(
-      ["NAME", "ARCHITECTURE", "KMAC/PX", "PARAMETERS", "INSTANTS", "LICENCE"], numeric: [2, 3])
+      ["NAME", "ARCHITECTURE", "TASK", "KMAC/PX", "PARAMETERS", "INSTANTS", "LICENCE"],
+      numeric: [3, 4])
     for model in try ModelDescription.builtIn() {
       table.add([
-        model.name, model.architecture, decimal(model.kmacPerPixel, 1),
-        String(model.parameterCount), model.anyInstant ? "any" : "middle", model.licence,
+        model.name, model.architecture, model.task, decimal(model.kmacPerPixel, 1),
+        String(model.parameterCount), instants(model), model.licence,
       ])
     }
     print(table.text)
+  }
+
+  private func instants(_ model: ModelDescription) -> String {
+    if model.task != "interpolate" { return "" }
+    return model.anyInstant ? "any" : "middle"
   }
 }
 

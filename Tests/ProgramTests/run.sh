@@ -473,6 +473,45 @@ samples() {
       END { print odd + 0 " at odds" (hidden ? ", some hidden" : "") (seen ? ", some seen" : "") }'
 }
 
+# With random weights: what is done with a network's pictures, not what they show.
+test_inpaint_network() {
+  local model=${VFI_TEST_INPAINT_MODEL:-}
+  if [ -z "$model" ]; then
+    echo "inpainting by a network skipped: VFI_TEST_INPAINT_MODEL is not set"
+    return
+  fi
+  "$vfi" render-test-clip scene.mp4 --duration 0.4 --width 192 --height 108
+  make_clip -i scene.mp4 -c:v ffv1 in.mkv
+  local fill=(--rect 36,24,20,16 --model "$model" --codec ffv1 -y)
+  succeeds "a network" "$vfi" inpaint in.mkv out.mkv "${fill[@]}" --progress
+  has "a network: summary" "$(cat out.log)" "pixels filled by vinet-s"
+  local frames hashes
+  frames=$(frame_count in.mkv)
+  hashes=$(frame_hashes out.mkv)
+  is "a network: as many frames" "$(frame_count out.mkv)" "$frames"
+  is "a network: pixels outside stay" "$(hashes_without_box out.mkv)" \
+    "$(hashes_without_box in.mkv)"
+  is "a network: pixels inside do not" "$([ "$hashes" != "$(frame_hashes in.mkv)" ] && echo yes)" \
+    yes
+  "$vfi" inpaint in.mkv same.mkv "${fill[@]}" --threads 1
+  is "a network: one thread" "$(frame_hashes same.mkv)" "$hashes"
+  "$vfi" inpaint in.mkv same.mkv "${fill[@]}" --quirk forget
+  is "a network: the first frame has nothing to forget" "$(frame_hashes same.mkv | head -n 1)" \
+    "$(head -n 1 <<<"$hashes")"
+  is "a network: the others have" \
+    "$([ "$(frame_hashes same.mkv)" != "$hashes" ] && echo yes)" yes
+  "$vfi" inpaint in.mkv same.mkv "${fill[@]}" --quirk drop-first
+  is "a network: without the first frame" "$(frame_hashes same.mkv)" "$(tail -n +2 <<<"$hashes")"
+  "$vfi" inpaint in.mkv same.mkv "${fill[@]}" --quirk whole
+  is "a network: the whole picture" \
+    "$([ "$(hashes_without_box same.mkv)" != "$(hashes_without_box in.mkv)" ] && echo yes)" yes
+  refuses "a quirk without a network" "is no network that fills holes" no.mkv \
+    "$vfi" inpaint in.mkv no.mkv --rect 1,2,3,4 --quirk whole
+  refuses "interpolation by it" "fills holes, it does not interpolate" no.mkv \
+    "$vfi" interpolate in.mkv no.mkv --model "$model"
+  has "its task" "$("$vfi" info "$model")" "inpaint"
+}
+
 test_the_rest() {
   has "models" "$("$vfi" models)" "default"
   has "options" "$("$vfi" options)" "threads"
