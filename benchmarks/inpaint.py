@@ -150,13 +150,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--library", type=Path, default=LIBRARY)
+    parser.add_argument("--model", default="default", help="fills in place of what no network does")
     parser.add_argument("--window", type=int, default=WINDOW)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     print(heading(), "", sep="\n")
     print("| case | method | PSNR in the hole | warp error | ms a frame |\n|---|---|---|---|---|")
-    inpainter = Inpainter(arguments.library, "default", arguments.threads)
+    inpainter = Inpainter(arguments.library, arguments.model, threads=str(arguments.threads))
     gains = []
     with open(arguments.data / "manifest_inpaint.csv", newline="", encoding="utf-8") as table:
         names = [row["case"] for row in csv.DictReader(table)]
