@@ -3,12 +3,13 @@
 
 import torch
 from torch import Tensor, nn
-from vfi_training import default_model, uncertainty, vinet
+from vfi_training import default_model, uncertainty, unsup, vinet
 from vfi_training.baseline import warp_mean
 from vfi_training.default_model import DefaultModel, pad_to_multiple
 from vfi_training.ifrnet import VARIANTS, IFRNet
 from vfi_training.ugsp import ARCHITECTURES, UGSP
 from vfi_training.uncertainty import UncertaintyNet
+from vfi_training.unsup import Generator
 from vfi_training.vinet import VINet
 
 
@@ -23,8 +24,10 @@ def build(name: str) -> nn.Module:
         return UncertaintyNet()
     if name in vinet.ARCHITECTURES:
         return VINet(name)
+    if name in unsup.ARCHITECTURES:
+        return Generator(name)
     names = [default_model.NAME, *VARIANTS, *ARCHITECTURES, uncertainty.NAME]
-    names += vinet.ARCHITECTURES
+    names += [*vinet.ARCHITECTURES, *unsup.ARCHITECTURES]
     raise ValueError(f"no model {name!r}: {', '.join(names)}")
 
 

@@ -35,14 +35,17 @@ class Run:
             self.load()
 
     def load(self) -> None:
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.restore(torch.load(self.checkpoint, map_location=self.device, weights_only=True))
+
+    def restore(self, state: dict) -> None:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
 
-    def save(self) -> None:
-        state = {
+    def state(self) -> dict:
+        """What a checkpoint holds."""
+        return {
             "architecture": self.architecture,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -50,8 +53,10 @@ class Run:
             "step": self.step,
             "seconds": self.seconds,
         }
+
+    def save(self) -> None:
         temporary = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
+        torch.save(self.state(), temporary)
         temporary.replace(self.checkpoint)
 
     def log(self, line: str) -> None:
