@@ -93,6 +93,7 @@ bench: build
 quality: build
 	benchmarks/setup.sh
 	.venv/bin/python benchmarks/quality.py
+	.venv/bin/python benchmarks/repair.py
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 

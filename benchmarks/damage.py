@@ -8,6 +8,7 @@
 Parameter sets stay whole, and so do slices of key frames unless --all is given. Prints one JSON
 object that tells what was done. The same arguments give the same bytes.
 """
+
 import argparse
 import json
 import random
@@ -15,7 +16,7 @@ import sys
 
 
 def nal_units(data):
-    """(first byte behind the start code, end) of each unit; the end excludes the next start code."""
+    """(byte behind the start code, end) of each unit; the end excludes the next start code."""
     starts = []
     position = data.find(b"\0\0\1")
     while position >= 0:
@@ -41,7 +42,7 @@ def is_slice(codec, header, every):
 
 
 def guess_codec(data):
-    """The codec of a stream by its first unit: a sequence or video parameter set, or a delimiter."""
+    """The codec of a stream by its first unit: a parameter set or a delimiter."""
     for start, _ in nal_units(data):
         if data[start] & 31 in (7, 9):
             return "h264"
@@ -95,13 +96,24 @@ def main():
     parser.add_argument("input")
     parser.add_argument("output")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--bit-errors", type=float, default=0, metavar="RATE",
-                        help="probability that a bit of a slice flips, e.g. 1e-6")
-    parser.add_argument("--bursts", type=int, default=0, metavar="COUNT",
-                        help="runs of bytes that are overwritten")
+    parser.add_argument(
+        "--bit-errors",
+        type=float,
+        default=0,
+        metavar="RATE",
+        help="probability that a bit of a slice flips, e.g. 1e-6",
+    )
+    parser.add_argument(
+        "--bursts", type=int, default=0, metavar="COUNT", help="runs of bytes that are overwritten"
+    )
     parser.add_argument("--burst-length", type=int, default=22, metavar="BYTES")
-    parser.add_argument("--losses", type=float, default=0, metavar="RATE",
-                        help="probability that a slice is lost, e.g. 0.02")
+    parser.add_argument(
+        "--losses",
+        type=float,
+        default=0,
+        metavar="RATE",
+        help="probability that a slice is lost, e.g. 0.02",
+    )
     parser.add_argument("--all", action="store_true", help="damage slices of key frames as well")
     arguments = parser.parse_args()
     with open(arguments.input, "rb") as file:

@@ -24,6 +24,8 @@
 static const int clibav_error_again = AVERROR(EAGAIN);
 static const int clibav_error_end = AVERROR_EOF;
 static const int clibav_error_option = AVERROR_OPTION_NOT_FOUND;
+static const int clibav_error_argument = AVERROR(EINVAL);
+static const int clibav_error_memory = AVERROR(ENOMEM);
 static const int64_t clibav_no_pts = AV_NOPTS_VALUE;
 
 /** Duration of a decoded frame in units of its stream's time base; 0 = unknown. */
@@ -41,6 +43,11 @@ static inline int clibav_frame_is_interlaced(const AVFrame *frame) {
 #else
   return frame->interlaced_frame;
 #endif
+}
+
+/** Whether the decoder says that a frame is damaged, or that it has made up parts of it. */
+static inline int clibav_frame_is_suspect(const AVFrame *frame) {
+  return (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0;
 }
 
 /** What belongs to one moment of coding: never copied from a source frame to an encoder's. */

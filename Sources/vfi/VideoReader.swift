@@ -1,13 +1,38 @@
 // SPDX-License-Identifier: MIT
 import CLibAV
 
-/// Decoded pictures of one stream, in the order of presentation.
-@safe final class VideoReader {
+/// Pictures of one stream, in the order of presentation.
+protocol PictureSource: AnyObject {
+  var input: MediaInput { get }
+  var index: Int { get }
+  /// Packets that the decoder refused.
+  var damaged: Int { get }
+  /// Takes the packets of the other streams, in the order of the file.
+  var otherPacket: ((UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void)? { get set }
+
+  /// The next picture; nil at the end.
+  func next() throws(Failure) -> Picture?
+}
+
+extension PictureSource {
+  var stream: UnsafeMutablePointer<AVStream> { unsafe input.stream(index) }
+  var timebase: AVRational { unsafe stream.pointee.time_base }
+
+  /// The rate for "twice as many frames": the nominal one, or the mean of a variable rate.
+  var nominalRate: AVRational {
+    let guess = unsafe av_guess_frame_rate(input.context, stream, nil)
+    let mean = unsafe stream.pointee.avg_frame_rate
+    // `guess` may be the least common multiple of all intervals.
+    guard mean.isPositive, guess.value > 1.05 * mean.value else { return guess.restoringNTSC }
+    return av_d2q(mean.value, 1001)
+  }
+}
+
+/// The decoded pictures of a file's video.
+@safe final class VideoReader: PictureSource {
   let input: MediaInput
   let index: Int
-  /// Packets that the decoder refused.
   private(set) var damaged = 0
-  /// Takes the packets of the other streams, in the order of the file.
   var otherPacket: ((UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void)?
   private let decoder: UnsafeMutablePointer<AVCodecContext>
   private let packet: UnsafeMutablePointer<AVPacket>
@@ -42,19 +67,6 @@ import CLibAV
     unsafe av_packet_free(&packet)
   }
 
-  var stream: UnsafeMutablePointer<AVStream> { unsafe input.stream(index) }
-  var timebase: AVRational { unsafe stream.pointee.time_base }
-
-  /// The rate for "twice as many frames": the nominal one, or the mean of a variable rate.
-  var nominalRate: AVRational {
-    let guess = unsafe av_guess_frame_rate(input.context, stream, nil)
-    let mean = unsafe stream.pointee.avg_frame_rate
-    // `guess` may be the least common multiple of all intervals.
-    guard mean.isPositive, guess.value > 1.05 * mean.value else { return guess.restoringNTSC }
-    return av_d2q(mean.value, 1001)
-  }
-
-  /// The next picture; nil at the end.
   func next() throws(Failure) -> Picture? {
     while true {
       let picture = try Picture()

@@ -4,7 +4,7 @@ import CLibAV
 /// A file that is read, and another one that takes its video anew and a copy of all else.
 final class VideoRewrite {
   let input: MediaInput
-  let reader: VideoReader
+  let reader: any PictureSource
   var clock: SourceClock
   private let settings: ConversionSettings
   private let output: MediaOutput
@@ -12,12 +12,18 @@ final class VideoRewrite {
   private var encoder: VideoEncoder?
   private var target: Int32 = 0
 
-  init(_ settings: ConversionSettings) throws(Failure) {
+  /// `open` makes the reader of the video, if not the ordinary one.
+  init(
+    _ settings: ConversionSettings,
+    open: (MediaInput) throws(Failure) -> any PictureSource = { input throws(Failure) in
+      try VideoReader(input)
+    }
+  ) throws(Failure) {
     self.settings = settings
     try settings.protect(settings.output)
     output = try MediaOutput(settings.output)
     input = try MediaInput(settings.input)
-    reader = try VideoReader(input)
+    reader = try open(input)
     copy = StreamCopy(from: input, to: output)
     clock = SourceClock(timebase: reader.timebase, rate: reader.nominalRate)
     unsafe reader.otherPacket = { [copy] packet throws(Failure) in try unsafe copy.take(packet) }

@@ -425,6 +425,71 @@ test_inpaint() {
   has "too few masks" "$(cat out.log)" "fewer masks than frames"
 }
 
+# differing A B: how many frames of two files are not the same.
+differing() { paste <(frame_hashes "$1") <(frame_hashes "$2") | awk '$1 != $2' | wc -l; }
+
+# error A B: the mean squared error of luma, of all frames.
+error() {
+  ffmpeg -nostdin -v info -i "$1" -i "$2" -lavfi psnr -f null - 2>&1 |
+    sed -n 's/.*PSNR y:\([0-9.]*\|inf\).*/\1/p'
+}
+
+# repairs NAME CODEC OPTION...: damages clean.NAME by OPTION..., repairs it, and compares.
+repairs() {
+  local name=$1 codec=$2
+  shift 2
+  make_clip -i scene.mkv -c:v "$codec" -g 12 -bf 2 -slices 4 -threads 1 "clean.$name"
+  make_clip -i "clean.$name" -fps_mode passthrough -c:v ffv1 clean.mkv
+  python3 "$here/../../benchmarks/damage.py" "clean.$name" "damaged.$name" "$@" >damage.json
+  ffmpeg -nostdin -v quiet -y -threads 1 -i "damaged.$name" -fps_mode passthrough -c:v ffv1 \
+    plain.mkv
+  succeeds "$name: repaired" "$vfi" repair "damaged.$name" out.mkv -y --codec ffv1 \
+    --report report.json
+  is "$name: as many frames" "$(frame_count out.mkv)" "$(frame_count plain.mkv)"
+  is "$name: reported are the frames that FFmpeg decodes otherwise" \
+    "$(sed 's/^{"frame": \([0-9]*\),.*/\1/' report.json | paste -sd ' ')" \
+    "$(paste <(frame_hashes clean.mkv) <(frame_hashes plain.mkv) |
+      awk '$1 != $2 { print NR - 1 }' | paste -sd ' ')"
+  is "$name: all others are as they were" "$(differing out.mkv clean.mkv)" \
+    "$(wc -l <report.json)"
+  is "$name: and these are better" \
+    "$(awk -v a="$(error out.mkv clean.mkv)" -v b="$(error plain.mkv clean.mkv)" \
+      'BEGIN { print (a > b + 0.5) ? "by 0.5 dB" : a " after " b }')" "by 0.5 dB"
+}
+
+test_repair() {
+  if ! command -v python3 >/dev/null; then
+    echo "repair skipped: it takes python3 to damage a stream"
+    return
+  fi
+  "$vfi" render-test-clip scene.mp4 --duration 1 --width 320 --height 192
+  make_clip -i scene.mp4 -c:v ffv1 scene.mkv
+  repairs h264 libx264 --losses 0.02 --seed 3
+  repairs h264 libx264 --bursts 2 --seed 5
+  # Nothing to do: nothing is done.
+  succeeds "an intact stream" "$vfi" repair clean.h264 out.mkv -y --codec ffv1 --report none.json
+  is "nothing to report" "$(cat none.json)" ""
+  is "the same pictures" "$(frame_hashes out.mkv)" "$(frame_hashes clean.mkv)"
+  # In a container: times and sound are kept.
+  make_clip -i scene.mkv -f lavfi -i sine=440 -t 1 -c:v libx264 -g 12 -bf 2 -c:a flac whole.mkv
+  make_clip -i whole.mkv -c copy -bsf:v "noise=amount='if(eq(n,4),300,0)'" in.mkv
+  succeeds "a container" "$vfi" repair in.mkv out.mkv -y --codec ffv1 --report report.json
+  has "noise in a packet" "$(cat report.json)" '"damaged"'
+  is "at the same times" "$(probe out.mkv frame=pts_time v)" \
+    "$(probe in.mkv frame=pts_time v 2>/dev/null)"
+  is "the sound is copied" "$(probe out.mkv stream=codec_name a)" flac
+  "$vfi" repair in.mkv one.mkv -y --codec ffv1 --threads 1
+  is "one thread says the same" "$(frame_hashes one.mkv)" "$(frame_hashes out.mkv)"
+  "$vfi" repair in.mkv out.mkv -y --codec ffv1 --report - >lines.json
+  is "the report on the standard output" "$(cat lines.json)" "$(cat report.json)"
+  is "the report is JSON" "$(python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' <lines.json && echo yes)" yes
+  refuses "a codec that has no such damage" "can be repaired" no.mkv \
+    "$vfi" repair scene.mkv no.mkv
+  refuses "the report over the output" "is the input or the output" no.mkv \
+    "$vfi" repair damaged.h264 no.mkv --report no.mkv
+}
+
 test_occlude() {
   local line arguments
   make_clip -f lavfi -i testsrc2=size=46x36:rate=10 -frames:v 5 -c:v ffv1 -pix_fmt yuv420p in.mkv

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+import CLibAV
+import Glibc
+
+/// Macroblocks of a picture, 16 x 16 pixels each, with a mark on some.
+struct BlockMap {
+  static let side = 16
+
+  let columns: Int
+  let rows: Int
+  var marks: [Bool]
+
+  init(width: Int, height: Int, marked: Bool = false) {
+    columns = (width + Self.side - 1) / Self.side
+    rows = (height + Self.side - 1) / Self.side
+    marks = Array(repeating: marked, count: columns * rows)
+  }
+
+  /// Marks the blocks in which two pictures of the same format and size differ in any sample.
+  init(_ a: Picture, unlike b: Picture) {
+    self.init(width: Int(a.width), height: Int(a.height))
+    for (first, second) in zip(PlaneLayout.all(of: a), PlaneLayout.all(of: b)) {
+      let bytes = (Self.side >> first.shiftX) * first.sampleBytes
+      for row in 0..<first.rows {
+        let (one, other) = unsafe (first.row(row), second.row(row))
+        guard unsafe memcmp(one, other, first.rowBytes) != 0 else { continue }
+        let line = (row << first.shiftY) / Self.side * columns
+        for column in 0..<columns {
+          let start = column * bytes
+          let count = min(bytes, first.rowBytes - start)
+          if count > 0, unsafe memcmp(one + start, other + start, count) != 0 {
+            marks[line + column] = true
+          }
+        }
+      }
+    }
+  }
+
+  var count: Int { marks.count { $0 } }
+  var share: Double { Double(count) / Double(marks.count) }
+
+  func contains(_ y: Int, _ x: Int) -> Bool { marks[y / Self.side * columns + x / Self.side] }
+
+  /// Pixels of the marked blocks within a picture of the given size.
+  func pixels(width: Int, height: Int) -> Int {
+    var sum = 0
+    for row in 0..<rows {
+      for column in 0..<columns where marks[row * columns + column] {
+        let right = min((column + 1) * Self.side, width)
+        let bottom = min((row + 1) * Self.side, height)
+        sum += max(0, right - column * Self.side) * max(0, bottom - row * Self.side)
+      }
+    }
+    return sum
+  }
+
+  /// A grey picture of one sample for each block: 255 where it is marked.
+  func picture() throws(Failure) -> Picture {
+    let picture = try Picture(
+      format: AV_PIX_FMT_GRAY8, width: Int32(columns), height: Int32(rows))
+    guard let plane = PlaneLayout.all(of: picture).first else { return picture }
+    for row in 0..<rows {
+      for column in 0..<columns {
+        unsafe plane.store(
+          marks[row * columns + column] ? 255 : 0, column, in: plane.row(row))
+      }
+    }
+    return picture
+  }
+}
+
+/// A picture as three decoders have it, with what is known of its damage.
+final class CodedPicture {
+  /// That of the decoder whose pictures are shown; its damage is repaired before any other picture
+  /// is predicted from it.
+  let shown: Picture
+  /// Repaired in the same way, so that it differs only where this very picture was not decoded.
+  let shadow: Picture
+  /// Never repaired, so that it differs wherever damage has come to.
+  let control: Picture
+  /// Grows in the order of presentation.
+  let order: Int64
+  /// What was not decoded, and what depends on it or on the same of earlier pictures.
+  let origin: BlockMap
+  let spread: BlockMap
+  var action = RepairKind.none
+
+  /// `isLost`: nothing of it was decoded, whatever the pictures show.
+  init(shown: Picture, shadow: Picture, control: Picture, order: Int64, isLost: Bool) {
+    self.shown = shown
+    self.shadow = shadow
+    self.control = control
+    self.order = order
+    origin =
+      isLost
+      ? BlockMap(width: Int(shown.width), height: Int(shown.height), marked: true)
+      : BlockMap(shown, unlike: shadow)
+    spread = BlockMap(shown, unlike: control)
+  }
+
+  var isLost: Bool { origin.share >= 0.9 }
+
+  /// Whether a picture to be shown lies in the same memory.
+  func holds(_ picture: Picture) -> Bool {
+    unsafe shown.frame.pointee.buf.0?.pointee.data == picture.frame.pointee.buf.0?.pointee.data
+  }
+
+  /// Takes new samples, so that later pictures are predicted from them.
+  func replace(with picture: Picture) {
+    for target in [shown, shadow] {
+      for (from, to) in zip(PlaneLayout.all(of: picture), PlaneLayout.all(of: target)) {
+        for row in 0..<from.rows {
+          unsafe to.row(row).update(from: from.row(row), count: from.rowBytes)
+        }
+      }
+    }
+  }
+}
+
+/// What was done to a picture.
+enum RepairKind: String {
+  /// It is as it was decoded.
+  case none
+  /// It depends on repaired pictures.
+  case carried
+  case filled, interpolated, predicted, held
+}

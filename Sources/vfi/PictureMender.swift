@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+import CLibAV
+import CVFI
+
+/// Fills what a decoder could not decode from the pictures that it has already decoded.
+@safe final class PictureMender {
+  private let context: OpaquePointer
+  private let parameters: ContextParameters
+  private let format: KnownFormat
+  /// Whether the decoder makes up what is missing.
+  private let conceals: Bool
+  private let place: String
+
+  init(
+    _ parameters: ContextParameters, format: KnownFormat, conceals: Bool, place: String
+  ) throws(Failure) {
+    self.parameters = parameters
+    self.format = format
+    self.conceals = conceals
+    self.place = place
+    var created: OpaquePointer?
+    var values = unsafe parameters.value
+    try unsafe check(vfi_create(&created, &values), "libvfi", of: nil)
+    guard let created = unsafe created else { throw Failure("out of memory") }
+    unsafe context = created
+  }
+
+  deinit {
+    var context: OpaquePointer? = unsafe context
+    unsafe vfi_destroy(&context)
+  }
+
+  /// The place of a picture in a window: what it is, and what of it is damaged.
+  private struct Entry {
+    let picture: Picture
+    let marks: Picture
+  }
+
+  /// Repairs a picture from those among `others` that are next to it in time.
+  ///
+  /// On both sides of it there are pictures for one that others were not predicted from. Else there
+  /// are earlier ones only; then a decoder's own guess, which knows the motion around, errs in other
+  /// ways than ours, and the mean of both is nearer to the truth than either.
+  func mend(_ picture: CodedPicture, from others: [CodedPicture]) throws(Failure) {
+    let known = others.filter {
+      $0.shown.width == picture.shown.width && $0.shown.height == picture.shown.height
+    }
+    let earlier = known.filter { $0.order < picture.order }.sorted { $0.order > $1.order }
+    let later = known.filter { $0.order > picture.order }.sorted { $0.order < $1.order }
+    guard let window = try window(picture, earlier, later) else { return }
+    let result = try repair(window.entries, index: window.index)
+    if conceals, !picture.isLost, earlier.isEmpty || later.isEmpty {
+      blend(result.picture, with: picture.shown, in: picture.origin)
+    }
+    picture.replace(with: result.picture)
+    picture.action = result.kind
+  }
+
+  /// The pictures around one; where it is lost, at their distances in time.
+  private func window(
+    _ picture: CodedPicture, _ earlier: [CodedPicture], _ later: [CodedPicture]
+  ) throws(Failure) -> (entries: [Entry], index: Int)? {
+    let (width, height) = (Int(picture.shown.width), Int(picture.shown.height))
+    let none = try BlockMap(width: width, height: height).picture()
+    let all = try BlockMap(width: width, height: height, marked: true).picture()
+    func clean(_ coded: CodedPicture) -> Entry { Entry(picture: coded.shown, marks: none) }
+    let own = Entry(
+      picture: picture.shown, marks: picture.isLost ? all : try picture.origin.picture())
+    let near = earlier.first ?? later.first
+    guard near != nil else { return nil }
+    guard picture.isLost else {
+      let before = earlier.prefix(1).map(clean)
+      return (before + [own] + later.prefix(1).map(clean), before.count)
+    }
+    // Frames between that are not there yet are as lost as this one.
+    let orders = (earlier + [picture] + later).map(\.order).sorted()
+    let step = zip(orders.dropFirst(), orders).map { $0 - $1 }.filter { $0 > 0 }.min() ?? 1
+    func gap(_ a: Int64, _ b: Int64) -> [Entry] {
+      Array(
+        repeating: Entry(picture: picture.shown, marks: all),
+        count: Int(min(max(0, (b - a) / step - 1), 15)))
+    }
+    var entries: [Entry] = []
+    if let before = earlier.first {
+      if later.isEmpty, earlier.count > 1 {
+        entries += [clean(earlier[1])] + gap(earlier[1].order, before.order)
+      }
+      entries += [clean(before)] + gap(before.order, picture.order)
+    }
+    let index = entries.count
+    entries.append(own)
+    if let after = later.first {
+      entries += gap(picture.order, after.order) + [clean(after)]
+    }
+    return (entries, index)
+  }
+
+  private func repair(
+    _ window: [Entry], index: Int
+  ) throws(Failure) -> (picture: Picture, kind: RepairKind) {
+    let source = window[index].picture
+    let result = try Picture(format: format.libav, width: source.width, height: source.height)
+    guard let gray = KnownFormat(AV_PIX_FMT_GRAY8) else { throw Failure("no marks") }
+    var frames: [vfi_frame] = unsafe []
+    var marks: [vfi_frame] = unsafe []
+    for entry in window {
+      try unsafe entry.picture.withFrame(format) { frame throws(Failure) in
+        // What is coded as interlaced is refused when the pictures are shown.
+        unsafe frame.flags = 0
+        unsafe frames.append(frame)
+      }
+      try unsafe entry.marks.withFrame(gray) { frame throws(Failure) in
+        unsafe marks.append(frame)
+      }
+    }
+    var info = vfi_repair_info()
+    info.struct_size = MemoryLayout<vfi_repair_info>.size
+    var params = vfi_repair_params()
+    unsafe vfi_repair_params_init(&params, MemoryLayout<vfi_repair_params>.size)
+    params.detect = 0
+    let status = try unsafe result.withFrame(format) { out throws(Failure) -> vfi_status in
+      unsafe vfi_repair_window(
+        context, Int32(frames.count), frames, Int32(marks.count), marks, Int32(index), &params,
+        &out, &info)
+    }
+    withExtendedLifetime(window) {}
+    try unsafe check(status, place, of: context)
+    let kind: RepairKind =
+      switch Int(info.action) {
+      case VFI_REPAIR_FILLED: .filled
+      case VFI_REPAIR_INTERPOLATED: .interpolated
+      case VFI_REPAIR_PREDICTED: .predicted
+      case VFI_REPAIR_HELD: .held
+      default: .none
+      }
+    return (result, kind)
+  }
+
+  /// Writes the mean of both pictures to the blocks of the first one that are marked.
+  private func blend(_ picture: Picture, with other: Picture, in blocks: BlockMap) {
+    for (to, from) in zip(PlaneLayout.all(of: picture), PlaneLayout.all(of: other)) {
+      for row in 0..<to.rows {
+        let (samples, others) = unsafe (to.row(row), from.row(row))
+        for index in 0..<to.rowBytes / to.sampleBytes
+        where blocks.contains(row << to.shiftY, index << to.shiftX) {
+          let sum = unsafe to.load(index, in: samples) + from.load(index, in: others)
+          unsafe to.store((sum + 1) / 2, index, in: samples)
+        }
+      }
+    }
+  }
+}
