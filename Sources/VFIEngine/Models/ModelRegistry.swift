@@ -18,8 +18,8 @@ package enum Network: Sendable {
 package func openNetwork(
   _ file: WeightFile, precision: Precision, kernels: KernelTable
 ) throws(VFIError) -> Network {
-  if let architecture = file.metadata["architecture"], VINet.has(architecture) {
-    return .inpainting(try VINet(file, architecture: architecture, kernels: kernels))
+  if let architecture = file.metadata["architecture"], fillsHoles(architecture) {
+    return .inpainting(try openInpainter(file, kernels: kernels))
   }
   return .interpolation(try openModel(file, precision: precision, kernels: kernels))
 }
@@ -47,7 +47,7 @@ package func openModel(
   case DefaultModel.architecture:
     return try DefaultModel(file, precision: precision, kernels: kernels)
   default:
-    throw VINet.has(architecture)
+    throw fillsHoles(architecture)
       ? .model("'\(architecture)' fills holes, it does not interpolate")
       : .model("the architecture '\(architecture)' is unknown")
   }
@@ -62,8 +62,15 @@ package func openInpainter(
   guard let architecture = file.metadata["architecture"] else {
     throw .model("the file's metadata name no 'architecture'")
   }
+  if UnsupervisedInpainter.has(architecture) {
+    return try UnsupervisedInpainter(file, architecture: architecture, kernels: kernels)
+  }
   guard VINet.has(architecture) else {
     throw .model("the architecture '\(architecture)' is not one of an inpainting network")
   }
   return try VINet(file, architecture: architecture, kernels: kernels)
+}
+
+private func fillsHoles(_ architecture: String) -> Bool {
+  VINet.has(architecture) || UnsupervisedInpainter.has(architecture)
 }

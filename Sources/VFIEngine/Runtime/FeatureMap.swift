@@ -74,6 +74,14 @@ import CIntrinsics
       width: width, channels: channels, pixelStride: pixelStride, precision: precision)
   }
 
+  /// The pixels `range`, counted row by row, as a map of one row.
+  package func pixels(_ range: Range<Int>) -> FeatureMap {
+    precondition(range.lowerBound >= 0 && range.upperBound <= height * width && !range.isEmpty)
+    return unsafe FeatureMap(
+      unsafeMemory: memory + range.lowerBound * pixelBytes, height: 1, width: range.count,
+      channels: channels, pixelStride: pixelStride, precision: precision)
+  }
+
   /// Whether height, width and channels are those of `other`.
   func hasSize(of other: FeatureMap) -> Bool {
     height == other.height && width == other.width && channels == other.channels
