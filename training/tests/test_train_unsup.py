@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 from vfi_training import train_unsup
 from vfi_training.evaluate_unsup import figures, held_out, temporal_mean, trained, unfilled
 from vfi_training.frechet import Seeded
 from vfi_training.occlusion import Occlusion
 from vfi_training.pack import HEIGHT, WIDTH, Pack
 from vfi_training.train_unsup import AdversarialRun, Clips, hidden, steadied, train, train_step
-from vfi_training.unsup import FILL, Critic, measured
+from vfi_training.unsup import FILL, Critic, hashed_folded, infer, measured
 from vfi_training.unsup_losses import VARIANTS, compared, discriminator_loss, generator_loss
+
+from export_unsup import export
 
 CONFIG = tomllib.loads((Path(__file__).parents[1] / "configs" / "unsup.toml").read_text())
 torch.set_num_threads(1)  # tiny maps: more threads only wait for each other
@@ -223,3 +227,21 @@ def test_figures(pack, tmp_path):
     assert rows["mean"][0] < rows["nothing"][0] and rows["mean"][1] > rows["nothing"][1]
     assert rows["mean"][2] < rows["nothing"][2] and rows["mean"][3] < rows["nothing"][3]
     assert all(np.isfinite(row).all() and len(row) == 4 for row in rows.values())
+
+
+def test_exported_files_have_the_tensors_of_inference(pack, tmp_path):
+    config = SMALL | {"steps": 1}
+    run = AdversarialRun(config, tmp_path, "cpu")
+    run.save()
+    path = tmp_path / "out.safetensors"
+    export(tmp_path, pack, config, Occlusion("bar"), path, 5)
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        shapes = {name: file.get_tensor(name).shape for name in file.keys()}
+    wanted = hashed_folded("unsup-4", "1.")
+    assert shapes == {name: value.shape for name, value in wanted.items()}
+    assert (metadata["architecture"], metadata["frames"]) == ("unsup-4", "5")
+    clip = torch.rand(1, 3, 3, 8, 8) - 0.5
+    model = steadied(run.average, Clips(Pack(pack), 3, 4), Occlusion("bar"), config["crop"])
+    with torch.no_grad():
+        assert torch.allclose(infer(load_file(path), clip)["out"], model(clip), atol=1e-4)
