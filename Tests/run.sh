@@ -66,7 +66,7 @@ swift_tests() {
   add 'swift test' "$good" "$bad" "$without"
 }
 
-c_programs=(arguments frames pair inpaint holes network analyze stream window windowlimits repairstream models folders memory threads chunks promises sparse maps)
+c_programs=(arguments frames pair inpaint holes network analyze stream window windowlimits repairstream models folders memory threads chunks promises sparse maps motion)
 c_flags=(-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -Iinclude)
 links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi -lm -lpthread -ldl)
 

@@ -128,9 +128,17 @@ def load(path: Path) -> ctypes.CDLL:
     library.vfi_destroy.argtypes = (POINTER(c_void_p),)
     arguments = (c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)
     library.vfi_interpolate.argtypes = arguments
+    arguments = (*(c_void_p,) * 5, c_int32, c_void_p, c_void_p, c_void_p)
+    library.vfi_interpolate_among.argtypes = arguments
     for name in ("vfi_params_init", "vfi_frame_init", "vfi_destroy"):
         getattr(library, name).restype = None
     return library
+
+
+class Rational(ctypes.Structure):
+    """struct vfi_rational"""
+
+    _fields_ = (("num", c_int64), ("den", c_int64))
 
 
 class Interpolator:
@@ -143,6 +151,7 @@ class Interpolator:
         self._library.vfi_params_init(byref(params), sizeof(params))
         params.model_name = model.encode()
         options = {"threads": "1"} | options
+        self.looks_around = options.get("motion") == "quadratic"
         texts = {name.encode(): value.encode() for name, value in options.items()}
         for name, value in texts.items():
             self._check(self._library.vfi_params_set(byref(params), name, value))
@@ -164,6 +173,19 @@ class Interpolator:
         pointers = [byref(frame) for frame in frames]
         status = self._library.vfi_interpolate(
             self._context, pointers[0], pointers[1], 1, 2, pointers[2], byref(info)
+        )
+        self._check(status)
+        return output, info.decision
+
+    def middle_among(self, frames: list[np.ndarray | None]) -> tuple[np.ndarray, int]:
+        """As middle(), with the frames before and after the pair, None where there is none."""
+        sources = [None if frame is None else np.ascontiguousarray(frame) for frame in frames]
+        output = np.empty_like(sources[1])
+        views = [None if array is None else byref(self._describe(array)) for array in sources]
+        result = self._describe(output)
+        info = Info(struct_size=sizeof(Info))
+        status = self._library.vfi_interpolate_among(
+            self._context, *views, 1, byref(Rational(1, 2)), byref(result), byref(info)
         )
         self._check(status)
         return output, info.decision

@@ -55,10 +55,19 @@ class Methods:
         """Every second frame -> method: (the frames between them, how many were held)."""
         results = {name: (BASELINES[name](frames), 0) for name in self._baselines}
         for name, model in self._models.items():
-            made = [model.middle(frames[k], frames[k + 1]) for k in range(len(frames) - 1)]
+            made = [middle_of(model, frames, k) for k in range(len(frames) - 1)]
             held = sum(decision != INTERPOLATED for _, decision in made)
             results[name] = ([frame for frame, _ in made], held)
         return results
+
+
+def middle_of(model: Interpolator, frames: np.ndarray, k: int) -> tuple[np.ndarray, int]:
+    """The frame between sources k and k + 1."""
+    if not model.looks_around:
+        return model.middle(frames[k], frames[k + 1])
+    return model.middle_among(
+        [frames[n] if 0 <= n < len(frames) else None for n in range(k - 1, k + 3)]
+    )
 
 
 def open_model(library: Path, model: str) -> Interpolator:

@@ -27,9 +27,10 @@
  *    padding bytes stay as they are.
  *  - Same inputs, parameters and CPU mask give the same bytes on one machine, for any number of
  *    threads and any chunking: every decision about a new frame depends on its two source frames
- *    only. Machines with other instruction sets round otherwise, and VFI_PRECISION_AUTO takes
- *    another arithmetic there: set the mask and the precision where bytes shall be the same. With
- *    params.deadline_ms the work depends on measured times, and this promise is off.
+ *    only (on four with VFI_MOTION_QUADRATIC). Machines with other instruction sets round
+ * otherwise, and VFI_PRECISION_AUTO takes another arithmetic there: set the mask and the precision
+ * where bytes shall be the same. With params.deadline_ms the work depends on measured times, and
+ * this promise is off.
  *  - Every size product is checked. Frames above VFI_MAX_SIZE a side are refused, not tried.
  *  - Callbacks may come from worker threads. Log text has no newline at its end. No callback comes
  *    after vfi_destroy() or vfi_stream_destroy() has returned.
@@ -268,6 +269,15 @@ enum {
   VFI_SPARSITY_CAP = 2   /**< as AUTO, but at most the share `heavy_share`, the most uncertain */
 };
 
+/** How content moves from one frame to the next (models that cannot tell ignore this). */
+enum {
+  VFI_MOTION_LINEAR = 0, /**< at one pace: a new frame depends on its two source frames only */
+  /** At a changing pace, told by the frame before the pair and the one after it (Xu et al.,
+      "Quadratic Video Interpolation", NeurIPS 2019): better, at hardly more work in a stream, which
+      then holds back one source frame more. A new frame depends on four sources. */
+  VFI_MOTION_QUADRATIC = 1
+};
+
 typedef int32_t vfi_log_level;
 enum {
   VFI_LOG_NONE = 0,
@@ -333,7 +343,9 @@ typedef struct vfi_params {
       the frames so far then limit the share of pixels that the next one refines, in addition to
       `sparsity`. No frame is given up, and what is not refined at all may still take longer. */
   double deadline_ms;
-  uint64_t reserved[5]; /**< zero */
+  int32_t motion;          /**< VFI_MOTION_* */
+  int32_t reserved_motion; /**< zero */
+  uint64_t reserved[4];    /**< zero */
 } vfi_params;
 
 /** Fills in the defaults. `struct_size` is sizeof(vfi_params) in the caller's build. */
@@ -458,6 +470,19 @@ VFI_CHECKED vfi_status vfi_interpolate_n(vfi_context *VFI_NULLABLE context,
                                          const vfi_frame *VFI_NULLABLE b, int32_t count,
                                          const vfi_rational *VFI_NULLABLE t,
                                          vfi_frame *VFI_NULLABLE out, vfi_info *VFI_NULLABLE info);
+
+/**
+ * As vfi_interpolate_n(), with the frame before the pair and the one after it, either of which may
+ * be NULL: they tell how the motion changes. One that does not continue the pair (a cut, a
+ * repetition) is not used. Where the pts of the frames given rise strictly from `before` to
+ * `after`, they say how far apart the frames are; else the distances are equal. VFI_ERR_STATE:
+ * params.motion is VFI_MOTION_LINEAR.
+ */
+VFI_CHECKED vfi_status vfi_interpolate_among(
+    vfi_context *VFI_NULLABLE context, const vfi_frame *VFI_NULLABLE before,
+    const vfi_frame *VFI_NULLABLE a, const vfi_frame *VFI_NULLABLE b,
+    const vfi_frame *VFI_NULLABLE after, int32_t count, const vfi_rational *VFI_NULLABLE t,
+    vfi_frame *VFI_NULLABLE out, vfi_info *VFI_NULLABLE info);
 
 /** Type of the values of a vfi_distance. */
 enum {

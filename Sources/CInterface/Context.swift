@@ -5,9 +5,12 @@ import VFIEngine
 extension Parameters {
   /// An upper bound of the bytes of a context, and of a stream that only interpolates.
   func memoryRequired(_ description: FrameDescription) throws(VFIError) -> Int {
-    try Interpolator.memoryRequired(
-      model: interpolation(of: openModel(), for: KernelTable()), description: description,
-      workers: workers, settings: settings) + FrameStream.memoryRequired(description)
+    let model = try interpolation(of: openModel(), for: KernelTable())
+    let frames = FrameStream.memoryRequired(
+      description, looksAround: settings.bendsMotion && model.takesNeighbours)
+    return try frames
+      + Interpolator.memoryRequired(
+        model: model, description: description, workers: workers, settings: settings)
   }
 }
 

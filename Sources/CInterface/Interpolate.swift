@@ -8,6 +8,8 @@ private struct Pair {
   let b: Frame
   let idA: UInt64
   let idB: UInt64
+  private(set) var before: Neighbour?
+  private(set) var after: Neighbour?
 
   init(_ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?, in context: Context)
     throws(VFIError)
@@ -26,10 +28,45 @@ private struct Pair {
   /// The caller's output, which must not overlap the pair.
   func output(_ out: UnsafePointer<vfi_frame>?, _ name: String) throws(VFIError) -> Frame {
     let frame = unsafe try Frame(importingOutput: out, name, like: a)
-    guard !frame.overlaps(a), !frame.overlaps(b) else {
+    let sources = [a, b] + [before, after].compactMap { $0?.frame }
+    guard !sources.contains(where: frame.overlaps) else {
       throw .argument("\(name): a plane overlaps an input's")
     }
     return frame
+  }
+}
+
+extension Pair {
+  /// The pair between `before` and `after`, either of which may be NULL.
+  init(
+    _ before: UnsafePointer<vfi_frame>?, _ a: UnsafePointer<vfi_frame>?,
+    _ b: UnsafePointer<vfi_frame>?, _ after: UnsafePointer<vfi_frame>?, in context: Context
+  ) throws(VFIError) {
+    unsafe try self.init(a, b, in: context)
+    let intervals = unsafe Self.intervals([before, a, b, after].map { unsafe $0?.pointee.pts })
+    if let before = unsafe before {
+      self.before = unsafe Neighbour(
+        frame: try Frame(importing: before, "before", like: self.a),
+        id: before.pointee.content_id, interval: intervals.before)
+    }
+    if let after = unsafe after {
+      self.after = unsafe Neighbour(
+        frame: try Frame(importing: after, "after", like: self.a),
+        id: after.pointee.content_id, interval: intervals.after)
+    }
+  }
+
+  /// Distances of the neighbours in intervals of the pair; 1 where times do not rise.
+  private static func intervals(_ times: [Int64?]) -> (before: Double, after: Double) {
+    let given = times.compactMap { $0 }.map(Double.init)
+    guard zip(given, given.dropFirst()).allSatisfy({ $0 < $1 }), let a = times[1],
+      let b = times[2]
+    else { return (1, 1) }
+    let interval = Double(b) - Double(a)
+    return (
+      times[0].map { (Double(a) - Double($0)) / interval } ?? 1,
+      times[3].map { (Double($0) - Double(b)) / interval } ?? 1
+    )
   }
 }
 
@@ -75,7 +112,27 @@ public func vfi_interpolate_n(
 ) -> vfi_status {
   unsafe withContext(context) { (context) throws(VFIError) in
     guard (1...1024).contains(count) else { throw .argument("count is \(count), not 1 to 1024") }
-    unsafe try interpolate(context, a, b, count: Int(count), t, distance: nil, out, info)
+    unsafe try interpolate(context, count: Int(count), t, distance: nil, out, info) {
+      () throws(VFIError) in unsafe try Pair(a, b, in: context)
+    }
+  }
+}
+
+@c @implementation
+public func vfi_interpolate_among(
+  _ context: OpaquePointer?, _ before: UnsafePointer<vfi_frame>?,
+  _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?,
+  _ after: UnsafePointer<vfi_frame>?, _ count: Int32, _ t: UnsafePointer<vfi_rational>?,
+  _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_info>?
+) -> vfi_status {
+  unsafe withContext(context) { (context) throws(VFIError) in
+    guard (1...1024).contains(count) else { throw .argument("count is \(count), not 1 to 1024") }
+    guard context.parameters.settings.bendsMotion else {
+      throw .state("the context's motion is linear: the frames around a pair are not looked at")
+    }
+    unsafe try interpolate(context, count: Int(count), t, distance: nil, out, info) {
+      () throws(VFIError) in unsafe try Pair(before, a, b, after, in: context)
+    }
   }
 }
 
@@ -88,7 +145,9 @@ public func vfi_interpolate_distance(
   unsafe withContext(context) { (context) throws(VFIError) in
     let plane = unsafe try DistancePlane(importing: distance)
     var t = vfi_rational(num: t_num, den: t_den)
-    unsafe try interpolate(context, a, b, count: 1, &t, distance: plane, out, info)
+    unsafe try interpolate(context, count: 1, &t, distance: plane, out, info) {
+      () throws(VFIError) in unsafe try Pair(a, b, in: context)
+    }
   }
 }
 
@@ -111,9 +170,9 @@ extension DistancePlane {
 
 /// Makes the frames at `count` instants of one pair.
 private func interpolate(
-  _ context: Context, _ a: UnsafePointer<vfi_frame>?, _ b: UnsafePointer<vfi_frame>?, count: Int,
-  _ t: UnsafePointer<vfi_rational>?, distance: DistancePlane?,
-  _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_info>?
+  _ context: Context, count: Int, _ t: UnsafePointer<vfi_rational>?, distance: DistancePlane?,
+  _ out: UnsafeMutablePointer<vfi_frame>?, _ info: UnsafeMutablePointer<vfi_info>?,
+  _ importPair: () throws(VFIError) -> Pair
 ) throws(VFIError) {
   guard let t = unsafe t, let out = unsafe out else {
     throw .argument("\(unsafe t == nil ? "t" : "out") is NULL")
@@ -131,7 +190,7 @@ private func interpolate(
       throw .version("struct_size of info[\(index)] differs from that of info[0]")
     }
   }
-  let pair = unsafe try Pair(a, b, in: context)
+  let pair = try importPair()
   var outputs: [Frame] = []
   for index in 0..<count {
     let name = count == 1 ? "out" : "out[\(index)]"
@@ -143,7 +202,8 @@ private func interpolate(
   }
   let interpolator = try context.interpolator
   defer { interpolator.end() }
-  try interpolator.begin(pair.a, pair.b, idA: pair.idA, idB: pair.idB)
+  try interpolator.begin(
+    pair.a, pair.b, idA: pair.idA, idB: pair.idB, before: pair.before, after: pair.after)
   for (index, output) in outputs.enumerated() {
     let result = unsafe try interpolator.render(
       t[index].num, t[index].den, distance: distance, into: output)

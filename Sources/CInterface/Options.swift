@@ -57,6 +57,11 @@ import VFIEngine
       help: "Size at which motion is found: 1, 0.5 or 0.25; 0 = chosen by the frame's size.",
       minimum: 0, maximum: 1, defaultValue: "0", kind: .number { unsafe $0.flow_scale = $1 }),
     Option(
+      name: "motion",
+      help: "Between two frames, move at one pace, or as the frames around them tell.",
+      minimum: 0, maximum: 1, defaultValue: "linear",
+      kind: .choice(names: NameList("linear", "quadratic")) { unsafe $0.motion = $1 }),
+    Option(
       name: "precision",
       help: "Arithmetic of the networks; auto = bfloat16 where the processor has it.",
       minimum: 0, maximum: 2, defaultValue: "auto",

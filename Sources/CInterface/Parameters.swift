@@ -63,7 +63,9 @@ import VFIEngine
       throw .argument("the executor's max_jobs is \(unsafe executor.max_jobs), not at least 1")
     }
     let reserved = unsafe params.reserved
-    guard unsafe withUnsafeBytes(of: reserved, { unsafe $0.allSatisfy { $0 == 0 } }) else {
+    guard unsafe params.reserved_motion == 0,
+      unsafe withUnsafeBytes(of: reserved, { unsafe $0.allSatisfy { $0 == 0 } })
+    else {
       throw .argument("a reserved field of vfi_params is not zero")
     }
   }
@@ -89,6 +91,11 @@ import VFIEngine
     settings.flowScale = unsafe params.flow_scale
     try checkFlowScale(settings.flowScale)
     settings.budget = unsafe try budget(params)
+    let motion = unsafe Int(params.motion)
+    guard motion == VFI_MOTION_LINEAR || motion == VFI_MOTION_QUADRATIC else {
+      throw .argument("motion \(motion) is unknown")
+    }
+    settings.bendsMotion = motion == VFI_MOTION_QUADRATIC
     settings.deadline = unsafe params.deadline_ms / 1000
     guard settings.deadline >= 0, settings.deadline.isFinite else {
       throw .argument("deadline_ms is \(unsafe params.deadline_ms), not a number of milliseconds")

@@ -66,6 +66,9 @@ struct vfi_resize {
 struct vfi_candidates {
   struct vfi_features flow01;
   struct vfi_features flow10;
+  // What is left of them after t, [h, w, 2], where motion is not linear in time; NULL where it is.
+  const float *_Nullable arrival01;
+  const float *_Nullable arrival10;
   // [h, w, 8]: A to frame 0 and to frame 1, then B.
   struct vfi_features output;
   // [h / 2, w / 2, 9]: their means in pixels of that size, and t.

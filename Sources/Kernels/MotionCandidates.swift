@@ -7,7 +7,8 @@ import CIntrinsics
 /// The motion of the pixel that stands at x at the instant t is the fixed point of
 /// `u(x) = flow01(x - t u(x))`; two steps from `u = flow01(x)`. Candidate A is `-t u` to frame 0 and
 /// `(1 - t) u` to frame 1; candidate B comes in the same way from `w(x) = flow10(x - (1 - t) w(x))`.
-/// A pixel needs no other pixel's u, so both steps, both candidates and the means of 2x2 pixels are
+/// Where motion is not linear in time, u leads to frame 0 only, and to frame 1 leads what the arrival
+/// says at `x - t u`, the place in frame 0. A pixel needs no other pixel's u, so both steps, both candidates and the means of 2x2 pixels are
 /// one pass.
 package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first: Int, _ end: Int) {
   let c = argument.pointee
@@ -22,8 +23,10 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
         let partsA = SIMD4<Float>(-t, -t, rest, rest)
         let partsB = SIMD4<Float>(t, t, -rest, -rest)
         times += t
-        let a = partsA * fixedPoint(c.flow01, x, y, t)
-        let b = partsB * fixedPoint(c.flow10, x, y, rest)
+        let a = partsA * fixedPoint(c.flow01, c.arrival01, x, y, t)
+        let w = fixedPoint(c.flow10, c.arrival10, x, y, rest)
+        // B's own frame is the later one, its arrival is in frame 0.
+        let b = partsB * SIMD4(w.z, w.w, w.x, w.y)
         let out = c.output.floats + (y &* c.output.width &+ x) &* c.output.stride
         store4(a, out)
         store4(b, out + 4)
@@ -39,18 +42,37 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
   }
 }
 
-/// The motion at `(x, y)` after `time`, twice: x, y, x, y.
+/// The motion at `(x, y)` after `time`, then that which is left: x, y, x, y.
 @inline(__always)
-private func fixedPoint(_ flow: vfi_features, _ x: Int, _ y: Int, _ time: Float) -> SIMD4<Float> {
+private func fixedPoint(
+  _ flow: vfi_features, _ arrival: UnsafePointer<Float>?, _ x: Int, _ y: Int, _ time: Float
+) -> SIMD4<Float> {
   let start = flow.floats + 2 &* (y &* flow.width &+ x)
   var (u, v) = (start[0], start[1])
-  for _ in 0..<2 {
-    let tap = bilinearTap(flow, x: Float(x) - time * u, y: Float(y) - time * v)
-    // A pixel and its right neighbour are four floats: left x, left y, right x, right y.
-    let (upper, below) = (load4(tap.pixel, 0, false), load4(tap.pixel, tap.down, false))
-    let column = multiplyAdd4(SIMD4(repeating: tap.fy), below - upper, upper)
-    u = multiplyAdd1(tap.fx, column.z - column.x, column.x)
-    v = multiplyAdd1(tap.fx, column.w - column.y, column.y)
+  var left = SIMD2<Float>.zero
+  for step in 0..<2 {
+    let (atX, atY) = (Float(x) - time * u, Float(y) - time * v)
+    let motion = pairSample(flow, atX, atY)
+    if step == 1 {
+      left = motion
+      if let arrival {
+        var map = flow
+        map.base = UnsafeMutableRawPointer(mutating: arrival)
+        left = pairSample(map, atX, atY)
+      }
+    }
+    (u, v) = (motion.x, motion.y)
   }
-  return SIMD4(u, v, u, v)
+  return SIMD4(u, v, left.x, left.y)
+}
+
+/// Two channels without a gap: a pixel and its right neighbour are four floats.
+@inline(__always)
+private func pairSample(_ map: vfi_features, _ x: Float, _ y: Float) -> SIMD2<Float> {
+  let tap = bilinearTap(map, x: x, y: y)
+  let (upper, below) = (load4(tap.pixel, 0, false), load4(tap.pixel, tap.down, false))
+  let column = multiplyAdd4(SIMD4(repeating: tap.fy), below - upper, upper)
+  return SIMD2(
+    multiplyAdd1(tap.fx, column.z - column.x, column.x),
+    multiplyAdd1(tap.fx, column.w - column.y, column.y))
 }

@@ -92,6 +92,8 @@ struct InterpolateCommand: ParsableCommand {
       settings.multiplier = mult ?? 2
       settings.showsStatistics = stats
       settings.confidence = confidence
+      // A file is read from its start to its end: frames around a pair are at hand.
+      settings.options.insert(KeyValue("motion", "quadratic"), at: 0)
       return try Conversion(settings).run()
     }
   }

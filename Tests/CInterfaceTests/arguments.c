@@ -137,7 +137,10 @@ static void parameters(void) {
   REFUSED(VFI_ERR_ARG, params.deadline_ms = -1);
   REFUSED(VFI_ERR_ARG, params.deadline_ms = NAN);
   REFUSED(VFI_ERR_ARG, params.deadline_ms = INFINITY);
-  REFUSED(VFI_ERR_ARG, params.reserved[4] = 1);
+  REFUSED(VFI_ERR_ARG, params.reserved[3] = 1);
+  REFUSED(VFI_ERR_ARG, params.reserved_motion = 1);
+  REFUSED(VFI_ERR_ARG, params.motion = 2);
+  REFUSED(VFI_ERR_ARG, params.motion = -1);
   REFUSED(VFI_ERR_MODEL, params.model_name = "/nowhere/model.safetensors");
   REFUSED(VFI_ERR_MODEL, params.model_name = "");
   REFUSED(VFI_ERR_MODEL, params.model_name = "/");

@@ -8,12 +8,17 @@ private final class LinearRenderer: PairRenderer {
   let engine: Engine
   var failure: VFIError?
   private(set) var pairs: [(UInt64, UInt64)] = []
+  private(set) var neighbours: [(UInt64?, UInt64?)] = []
+  var looksAround = false
   private(set) var isOpen = false
   private var values: (Float, Float) = (0, 0)
 
   init() throws { engine = Engine(runner: try ThreadPool(threads: 1)) }
 
-  func begin(_ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64) throws(VFIError) {
+  func begin(
+    _ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64, before: Neighbour?, after: Neighbour?
+  ) throws(VFIError) {
+    neighbours.append((before?.id, after?.id))
     values = (LinearRenderer.value(a), LinearRenderer.value(b))
     pairs.append((idA, idB))
     isOpen = true
@@ -314,5 +319,37 @@ private final class Harness {
     try harness.receive()
     try harness.receive()
     #expect(harness.received.map(\.decision) == [.sourceCopy, .heldPrevious])
+  }
+
+  /// Each pair is given with the sources beside it, and nothing else changes.
+  @Test func neighboursOfPairs() throws {
+    let harness = try Harness(timebase: (1, 10), rate: (20, 1), gap: 0.35)
+    harness.renderer.looksAround = true
+    #expect(harness.stream.latency.frames == 2)
+    for pts in [Int64(0), 1, 2, 4, 9] { try harness.send(pts, duration: 1) }
+    try harness.finish()
+    let linear = try Harness(timebase: (1, 10), rate: (20, 1), gap: 0.35)
+    for pts in [Int64(0), 1, 2, 4, 9] { try linear.send(pts, duration: 1) }
+    try linear.finish()
+    #expect(harness.received == linear.received)
+    // The last source is too far away for a pair, and for a neighbour.
+    let expected: [[UInt64?]] = [[nil, 3], [1, 4], [2, nil]]
+    #expect(harness.renderer.neighbours.map { [$0.0, $0.1] } == expected)
+    #expect(linear.renderer.neighbours.allSatisfy { $0.0 == nil && $0.1 == nil })
+  }
+
+  /// A run that ends, by a pts that goes back or by a flush, has no neighbours beyond its end.
+  @Test func neighboursStayInTheirRun() throws {
+    let harness = try Harness(timebase: (1, 10), rate: (20, 1))
+    harness.renderer.looksAround = true
+    for pts in [Int64(5), 6, 7, 0, 1] { try harness.send(pts) }
+    while try harness.receive() {}
+    harness.stream.flush()
+    for pts in [Int64(0), 1] { try harness.send(pts) }
+    try harness.finish()
+    let expected: [[UInt64?]] = [[nil, 3], [1, nil], [nil, nil]]
+    #expect(harness.renderer.neighbours.map { [$0.0, $0.1] } == expected)
+    // The run of 0 and 1 was flushed before anything could follow its first frame.
+    #expect(harness.received.map(\.pts) == [10, 11, 12, 13, 14, 15, 0, 0, 1, 2, 3])
   }
 }

@@ -35,11 +35,14 @@ private final class SummingFilter: WindowFilter {
 /// Interpolates one float a frame linearly.
 private final class LinearRenderer: PairRenderer {
   let engine: Engine
+  let looksAround = false
   private var values: (Float, Float) = (0, 0)
 
   init(_ engine: Engine) { self.engine = engine }
 
-  func begin(_ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64) throws(VFIError) {
+  func begin(
+    _ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64, before: Neighbour?, after: Neighbour?
+  ) throws(VFIError) {
     values = (SummingFilter.value(a), SummingFilter.value(b))
   }
 

@@ -13,6 +13,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
   /// What each call of ``decode(_:at:on:)`` was allowed.
   package var budgets: [ComputeBudget] = []
   package var takesDistance: Bool { layout == .candidates }
+  package let takesNeighbours = false
   private let layout: MotionField.Layout
   private let uncertainty: Float
   /// Pixels from a to b.

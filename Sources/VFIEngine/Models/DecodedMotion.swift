@@ -46,6 +46,8 @@ package protocol WarpPairModel: InterpolationModel {
 extension WarpPairModel {
   package var takesDistance: Bool { false }
 
+  package var takesNeighbours: Bool { false }
+
   package func decode(
     _ pair: PairFeatures, at instant: Instant, on engine: Engine
   ) throws(VFIError) -> DecodedMotion {

@@ -18,6 +18,7 @@ package final class DefaultModel: InterpolationModel {
   package let multiple = 32
   package let precision: Precision
   package let takesDistance = true
+  package let takesNeighbours = true
   private let encoder: DefaultModelEncoder
   private let guide: DefaultModelGuide
   private let refine: DefaultModelRefinement
@@ -107,7 +108,8 @@ package final class DefaultModel: InterpolationModel {
     let candidates = try arena.map(height: height, width: width, channels: 8)
     let halved = try arena.map(height: a.height, width: a.width, channels: 9)
     try motionCandidates(
-      flowAB, flowBA, at: instant, into: candidates, halved: halved, on: engine)
+      flowAB, flowBA, accelerations: pair.accelerations, at: instant, into: candidates,
+      halved: halved, on: engine)
     let input = try arena.map(
       height: a.height, width: a.width, channels: DefaultModelGuide.inputs, precision: precision)
     let rows = pair.rows ?? 0..<8 * a.height

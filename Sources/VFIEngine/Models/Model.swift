@@ -56,6 +56,9 @@ package struct PairFeatures {
   /// Motion from a to b and from b to a, where the model estimates it before t is known.
   package var flowAB: FeatureMap?
   package var flowBA: FeatureMap?
+  /// How much the motion of a's and of b's pixels changes in the interval, `[h, w, 2]` like the flows,
+  /// where neighbours of the pair tell.
+  package var accelerations: (first: FeatureMap, second: FeatureMap)?
   /// The rows of the padded frames outside of which nothing moves, where the model looks for them.
   package var rows: Range<Int>?
   /// The coarsest features of both frames side by side, where a layer reads them together.
@@ -97,6 +100,9 @@ package protocol InterpolationModel: AnyObject, Sendable {
   func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures
+
+  /// Whether ``prepare(_:_:on:)`` gives flows, so that those of neighbouring pairs can bend them.
+  var takesNeighbours: Bool { get }
 
   /// Whether an instant may be another one for each pixel.
   var takesDistance: Bool { get }

@@ -33,13 +33,20 @@ final class FeatureSlot {
 }
 
 extension Interpolator {
-  /// Slots for both frames of a pair: those that hold them, else any that the other does not need.
-  func slots(_ idA: UInt64, _ idB: UInt64) -> (FeatureSlot, FeatureSlot) {
-    let a = slots.firstIndex { idA != 0 && $0.id == idA }
-    let b = slots.firstIndex { idB != 0 && $0.id == idB }
-    if idA != 0 && idA == idB { return (slots[a ?? 0], slots[a ?? 0]) }
-    let first = a ?? b.map { 1 - $0 } ?? 0
-    return (slots[first], slots[1 - first])
+  /// Slots for frames: those that hold them, else any that no other of them needs.
+  ///
+  /// There are at most as many frames as slots; frames of one id share a slot.
+  func slots(_ ids: [UInt64]) -> [FeatureSlot] {
+    var free = slots
+    var chosen: [FeatureSlot?] = ids.map { id in
+      guard id != 0, let index = free.firstIndex(where: { $0.id == id }) else { return nil }
+      return free.remove(at: index)
+    }
+    for (index, id) in ids.enumerated() where chosen[index] == nil {
+      let equal = id == 0 ? nil : ids[..<index].firstIndex(of: id)
+      chosen[index] = equal.flatMap { chosen[$0] } ?? free.removeFirst()
+    }
+    return chosen.compactMap(\.self)
   }
 
   /// Features of a frame, from the slot or new.

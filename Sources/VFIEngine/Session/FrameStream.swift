@@ -4,7 +4,13 @@
 package protocol PairRenderer: AnyObject {
   var engine: Engine { get }
   /// Equal ids stand for equal frames.
-  func begin(_ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64) throws(VFIError)
+  ///
+  /// `before` and `after` are given where it ``looksAround``.
+  func begin(
+    _ a: Frame, _ b: Frame, idA: UInt64, idB: UInt64, before: Neighbour?, after: Neighbour?
+  ) throws(VFIError)
+  /// Whether the sources beside a pair are wanted.
+  var looksAround: Bool { get }
   /// Writes the frame at `num / den` between the pair's frames.
   func render(_ num: Int64, _ den: Int64, into out: Frame) throws(VFIError) -> FrameInfo
   func end()
@@ -31,7 +37,8 @@ package struct FrameStreamSettings: Sendable {
 ///
 /// A *run* is a row of sources with increasing pts and one description. Its output n stands at
 /// `start + n / rate` and is due while that is before the end of the run's last frame. At most two
-/// sources of the current run are held, and the first of the next one.
+/// sources of the current run are held (four where the renderer looks around), and the first of the
+/// next one.
 package final class FrameStream {
   /// What ``receive()`` gives.
   package enum Output {
@@ -74,6 +81,9 @@ package final class FrameStream {
   private var previous: Source?
   /// The source after it.
   private var next: Source?
+  /// The sources beside them, where the renderer looks around.
+  private var before: Source?
+  private var after: Source?
   /// The first source of the run that follows when this one has ended.
   private var queued: Source?
   private var draining = false
@@ -96,7 +106,9 @@ package final class FrameStream {
   /// Source frames, and about how many seconds, between a source and the outputs before it.
   package var latency: (frames: Int, seconds: Double) {
     let nominal = settings.sourceRate.map { Double($0.den) / Double($0.num) }
-    return (1, nominal ?? settings.clock.seconds(from: 0, to: sourceInterval))
+    let frames = renderer.looksAround ? 2 : 1
+    let interval = nominal ?? settings.clock.seconds(from: 0, to: sourceInterval)
+    return (frames, Double(frames) * interval)
   }
 
   /// Copies a source into the stream; `false` when outputs must be received before.
@@ -110,7 +122,8 @@ package final class FrameStream {
     guard !draining else { throw .state("no frame can be sent after drain: flush first") }
     let time = try settings.clock.time(pts: pts)
     guard takesSource() else { return false }
-    if let previous, time == previous.time { return true }
+    let last = next ?? previous
+    if let last, time == last.time { return true }
     let buffer = spareBuffers.popLast() ?? FrameBuffer(ledger: renderer.engine.ledger)
     let copy: Frame
     do throws(VFIError) {
@@ -124,14 +137,16 @@ package final class FrameStream {
     let source = unsafe Source(
       buffer: buffer, frame: copy, time: time, duration: settings.clock.duration(duration),
       opaque: opaque, id: lastID, change: change)
-    guard let previous else {
+    guard let last else {
       beginRun(source)
       return true
     }
-    if time < previous.time || frame.description != previous.frame.description {
+    if time < last.time || frame.description != last.frame.description {
       queued = source
-    } else {
+    } else if next == nil {
       next = source
+    } else {
+      after = source
     }
     return true
   }
@@ -139,7 +154,7 @@ package final class FrameStream {
   /// Whether a source can be sent before an output is received.
   func takesSource() -> Bool {
     settle()
-    return next == nil && queued == nil
+    return queued == nil && (renderer.looksAround ? after : next) == nil
   }
 
   /// Gives the next output.
@@ -153,6 +168,8 @@ package final class FrameStream {
     if time == previous.time {
       output = pass(previous, at: time, .sourceCopy)
     } else if let next {
+      // What bends the motion of a pair is waited for.
+      if renderer.looksAround, after == nil, !draining, queued == nil { return .again }
       output = try between(previous, next, at: time)
     } else if draining || queued != nil {
       output = pass(previous, at: time, .heldPrevious)
@@ -169,8 +186,8 @@ package final class FrameStream {
   /// Forgets all frames; the next source starts a new run.
   package func flush() {
     closePair()
-    for source in [previous, next, queued] { recycle(source) }
-    (previous, next, queued) = (nil, nil, nil)
+    for source in [before, previous, next, after, queued] { recycle(source) }
+    (before, previous, next, after, queued) = (nil, nil, nil, nil, nil)
     draining = false
   }
 }
@@ -195,10 +212,16 @@ extension FrameStream {
         guard time >= following.time else { return }
         closePair()
         sourceInterval = Int64(clamping: Int128(following.time) - Int128(current.time))
-        (previous, next) = (following, nil)
+        recycle(before)
+        (before, previous, next, after) = (nil, following, after, nil)
+        if renderer.looksAround {
+          before = current
+          continue
+        }
       } else {
         guard draining || queued != nil, time >= end(of: current) else { return }
-        previous = nil
+        recycle(before)
+        (before, previous) = (nil, nil)
         if let first = queued {
           queued = nil
           beginRun(first)
@@ -249,7 +272,9 @@ extension FrameStream {
       let frame = try outputBuffer.frame(a.frame.description)
       if !pairIsOpen {
         pairIsOpen = true
-        try renderer.begin(a.frame, b.frame, idA: a.id, idB: b.id)
+        try renderer.begin(
+          a.frame, b.frame, idA: a.id, idB: b.id, before: neighbour(before, of: a, distance),
+          after: neighbour(after, of: b, distance))
       }
       var info = try renderer.render(elapsed, distance, into: frame)
       info.change = a.change + b.change
@@ -262,6 +287,16 @@ extension FrameStream {
     }
   }
 
+  /// A source beside a pair that lasts `interval`, unless it is too far away.
+  private func neighbour(_ source: Source?, of next: Source, _ interval: Int64) -> Neighbour? {
+    guard let source else { return nil }
+    let (from, to) = (min(source.time, next.time), max(source.time, next.time))
+    let (distance, overflow) = to.subtractingReportingOverflow(from)
+    if overflow || settings.clock.seconds(from: from, to: to) > settings.maximumGap { return nil }
+    return Neighbour(
+      frame: source.frame, id: source.id, interval: Double(distance) / Double(interval))
+  }
+
   private func closePair() {
     if pairIsOpen { renderer.end() }
     pairIsOpen = false
@@ -269,8 +304,11 @@ extension FrameStream {
 }
 
 extension FrameStream {
-  /// Bytes that a stream holds beside its interpolator: three sources and an output.
-  package static func memoryRequired(_ description: FrameDescription) -> Int {
-    4 * FrameBuffer.bytes(description)
+  /// Bytes that a stream holds beside its interpolator: three sources and an output, and two sources
+  /// more where the interpolator looks around.
+  package static func memoryRequired(
+    _ description: FrameDescription, looksAround: Bool
+  ) -> Int {
+    (looksAround ? 6 : 4) * FrameBuffer.bytes(description)
   }
 }

@@ -28,7 +28,10 @@ extension Interpolator {
       }
       features.append(try encode(image, in: slot))
     }
-    let pair = try model.prepare(features[0], features[1], on: engine)
+    let frames = features.enumerated().map { SourceFeatures(id: UInt64($0 + 1), features: $1) }
+    let pair = try bent(
+      frames[0], frames[1], before: looksAround ? (frames[2], 1) : nil,
+      after: looksAround ? (frames[3], 1) : nil)
     var instant = Instant.constant(0.5)
     if model.takesDistance {
       let map = try distanceMap(for: pair)
@@ -58,8 +61,8 @@ extension Interpolator {
     settings: InterpolatorSettings = InterpolatorSettings()
   ) throws(VFIError) -> Int {
     let small = (128 + model.multiple - 1) / model.multiple * model.multiple
-    let low = try memory(model, side: small, workers: workers)
-    let high = try memory(model, side: 2 * small, workers: workers)
+    let low = try memory(model, side: small, workers: workers, settings: settings)
+    let high = try memory(model, side: 2 * small, workers: workers, settings: settings)
     let perPixel = Double(high - low) / Double(3 * small * small)
     let base = max(0, Double(low) - perPixel * Double(small * small))
 
@@ -74,10 +77,10 @@ extension Interpolator {
 
   /// Most bytes held while `side` x `side` frames are interpolated.
   private static func memory(
-    _ model: any InterpolationModel, side: Int, workers: Int
+    _ model: any InterpolationModel, side: Int, workers: Int, settings: InterpolatorSettings
   ) throws(VFIError) -> Int {
     let engine = Engine(runner: CountingRunner(workers))
-    var settings = InterpolatorSettings()
+    var settings = settings
     settings.flowScale = 1
     let interpolator = Interpolator(model: model, engine: engine, settings: settings)
     try interpolator.configure(FrameDescription(format: .gray8, width: side, height: side))

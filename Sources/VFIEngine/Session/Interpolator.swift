@@ -13,6 +13,8 @@ package final class Interpolator {
   /// What all memory is laid out for.
   private(set) var description: FrameDescription?
   let slots: [FeatureSlot]
+  /// Flows of a pair and of both beside it.
+  let motionSlots: [MotionSlot]
   private var pair: Pair?
   private let start: Arena.Mark
   private var deadline: Deadline
@@ -26,7 +28,11 @@ package final class Interpolator {
     self.model = model
     self.engine = engine
     self.settings = settings
-    slots = [FeatureSlot(ledger: engine.ledger), FeatureSlot(ledger: engine.ledger)]
+    let bends = settings.bendsMotion && model.takesNeighbours
+    slots = (0..<2 + (bends ? Self.neighbourSlots : 0)).map { _ in
+      FeatureSlot(ledger: engine.ledger)
+    }
+    motionSlots = (0..<(bends ? 3 : 0)).map { _ in MotionSlot(ledger: engine.ledger) }
     start = engine.scratch.mark
     deadline = Deadline(seconds: settings.deadline)
   }
@@ -39,6 +45,8 @@ package final class Interpolator {
     let b: Frame
     let idA: UInt64
     let idB: UInt64
+    let before: Neighbour?
+    let after: Neighbour?
     let kind: Kind
     let sceneScore: Double
     var features: PairFeatures?
@@ -52,9 +60,11 @@ package final class Interpolator {
   /// Starts a pair.
   ///
   /// `a` and `b` must stay valid until ``end()``. A non-zero id is shared by frames of equal content only; features of such a frame are kept
-  /// from the pair before. Nothing is encoded until an instant needs it.
+  /// from the pair before. Nothing is encoded until an instant needs it. `before` and `after` bend the
+  /// motion where ``looksAround``, unless a cut or a repetition is between them and the pair.
   package func begin(
-    _ a: Frame, _ b: Frame, idA: UInt64 = 0, idB: UInt64 = 0
+    _ a: Frame, _ b: Frame, idA: UInt64 = 0, idB: UInt64 = 0, before: Neighbour? = nil,
+    after: Neighbour? = nil
   ) throws(VFIError) {
     let startTime = Statistics.now()
     end()
@@ -70,9 +80,11 @@ package final class Interpolator {
       score = try SceneCut.score(a, b, on: engine)
       if score > settings.sceneCutThreshold { kind = .cut }
     }
+    let looks = kind == .motion
     pair = Pair(
-      a: a, b: b, idA: idA, idB: idB, kind: kind, sceneScore: score, features: nil,
-      elapsed: Statistics.now() &- startTime)
+      a: a, b: b, idA: idA, idB: idB, before: looks ? try usable(before, beside: a) : nil,
+      after: looks ? try usable(after, beside: b) : nil, kind: kind, sceneScore: score,
+      features: nil, elapsed: Statistics.now() &- startTime)
   }
 
   /// As ``render(_:_:distance:into:)``, with one instant for all pixels.
@@ -147,6 +159,7 @@ package final class Interpolator {
     defer { engine.statistics = statistics }
     try rehearse(description)
     for slot in slots { slot.forget() }
+    for slot in motionSlots { slot.forget() }
     joinScratch()
     lastMotion = nil
   }
@@ -155,6 +168,7 @@ package final class Interpolator {
   private func adopt(_ new: FrameDescription) {
     guard description != new else { return }
     for slot in slots { slot.clear() }
+    for slot in motionSlots { slot.clear() }
     engine.scratch.clear()
     engine.clearResult()
     description = new
@@ -169,13 +183,9 @@ package final class Interpolator {
       features = known
     } else {
       engine.scratch.release(to: start)
-      let (slotA, slotB) = slots(pair.idA, pair.idB)
-      let a = try encode(pair.a, id: pair.idA, in: slotA)
-      let b = slotA === slotB ? a : try encode(pair.b, id: pair.idB, in: slotB)
-      engine.budget = settings.budget
-      features = try engine.timed(.motion) { () throws(VFIError) in
-        try model.prepare(a, b, on: engine)
-      }
+      features = try sharedFeatures(
+        Neighbour(frame: pair.a, id: pair.idA), Neighbour(frame: pair.b, id: pair.idB),
+        before: pair.before, after: pair.after)
       self.pair?.features = features
       sharedEnd = engine.scratch.mark
     }

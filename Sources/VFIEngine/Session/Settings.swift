@@ -15,6 +15,8 @@ package struct InterpolatorSettings: Sendable {
   package var copyDuplicates = true
   /// Size at which motion is found: 1, 0.5 or 0.25; 0 = half the size from 1600 lines.
   package var flowScale = 0.0
+  /// Whether the frames beside a pair bend its motion: see ``Acceleration``.
+  package var bendsMotion = false
   /// How much sparse work a model may do.
   package var budget = ComputeBudget.auto
   /// Seconds that a new frame shall take at most; 0 = any time.
