@@ -44,6 +44,10 @@ class Score:
     held: int  # frames that libvfi copied or held because it saw a cut or a duplicate
 
 
+# What is scored without --model: pairs, and pairs whose motion the frames around them bend.
+MODELS = ["default", "default@motion=quadratic"]
+
+
 class Methods:
     """The baselines and models of one process."""
 
@@ -211,7 +215,7 @@ def problem_with(
 def main() -> int:
     arguments = parse_arguments()
     baselines = [name for name in arguments.baselines.split(",") if name]
-    models = [] if arguments.no_library else arguments.model or ["default"]
+    models = [] if arguments.no_library else arguments.model or MODELS
     if problem := problem_with(arguments, baselines, models):
         print(f"quality.py: {problem}", file=sys.stderr)
         return 1
