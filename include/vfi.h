@@ -186,7 +186,8 @@ typedef struct vfi_frame {
   int64_t pts;             /**< stream layer: presentation time in units of the timebase */
   int64_t duration;        /**< stream layer: in units of the timebase, 0 = unknown */
   /** Pair layer: 0, or a number that only frames of equal content share. A frame that comes again
-      (as the later one of a pair, then as the earlier one of the next) is then encoded once. */
+      (as the later one of a pair, then as the earlier one of the next) is then encoded once.
+      vfi_inpaint_window(): motion between frames that come again is then found once. */
   uint64_t content_id;
   void *VFI_NULLABLE opaque; /**< the caller's; carried through by the stream layer */
 } vfi_frame;
@@ -651,9 +652,14 @@ typedef struct vfi_inpaint_info {
  *
  * The work is done in the rectangle around all masks and 64 pixels more, and the memory for it, 80
  * to 100 bytes a pixel, grows with that rectangle, not with `count`. vfi_memory_required() does not
- * count it, vfi_inpaint_memory_required() does, and so does memory_limit. The result depends on
- * this call's arguments and on the context's scene cut and CPU only. VFI_ERR_STATE: `context` is a
- * stream's.
+ * count it, vfi_inpaint_memory_required() does, and so does memory_limit. With one mask for all,
+ * motion between frames with a content_id is kept for the next call, a byte a pixel of the
+ * rectangle for each pair that is looked at, if there is memory: a video is filled faster, with the
+ * same result. That depends on this call's arguments and on the context's scene cut and CPU only.
+ * VFI_ERR_STATE: `context` is a stream's.
+ *
+ * Looked at are the five frames before and after, and from then on those twice as far each time:
+ * 10, 20, 40, until all of the hole was seen.
  *
  * A context with a model whose task is "inpaint" fills by that network, frame after frame from the
  * first one of the window that no cut parts from frames[index]: index + 1 runs at most. Frames in
@@ -680,7 +686,8 @@ VFI_CHECKED vfi_status vfi_inpaint(vfi_context *VFI_NULLABLE context,
 
 /**
  * An upper bound of the bytes that a context with `params` takes to fill holes of frames like
- * `description`; what vfi_memory_required() counts for new frames is not in it. hole: a rectangle
+ * `description`; what vfi_memory_required() counts for new frames is not in it, nor what is kept of
+ * frames with a content_id. hole: a rectangle
  * that all masks lie in, NULL = the whole picture; the rectangles of `inpaint` (NULL = defaults)
  * are added to it.
  */

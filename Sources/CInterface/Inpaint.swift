@@ -5,6 +5,8 @@ import VFIEngine
 /// The window of a call: frames alike and masks of their size.
 private struct Window {
   let frames: [Frame]
+  /// Of each frame, what `vfi_frame.content_id` says.
+  let contents: [UInt64]
   let masks: [Frame]
 
   init(
@@ -18,11 +20,14 @@ private struct Window {
     guard let frames = unsafe frames else { throw .argument("frames is NULL") }
     guard unsafe maskCount == 0 || masks != nil else { throw .argument("masks is NULL") }
     var imported: [Frame] = []
+    var contents: [UInt64] = []
     for index in 0..<Int(count) {
       let name = count == 1 ? "frame" : "frames[\(index)]"
       imported.append(unsafe try Frame(importing: frames + index, name, like: imported.first))
+      contents.append(unsafe try load(frames + index).content_id)
     }
     self.frames = imported
+    self.contents = contents
     var importedMasks: [Frame] = []
     if let masks = unsafe masks {
       for index in 0..<Int(maskCount) {
@@ -118,8 +123,9 @@ public func vfi_inpaint_window(
     }
     let output = unsafe try window.output(out)
     let result = try context.inpainter.inpaint(
-      window.frames, masks: window.masks, rectangles: parameters.rectangles, index: Int(index),
-      settings: parameters.settings, into: output)
+      window.frames, contents: window.contents, masks: window.masks,
+      rectangles: parameters.rectangles, index: Int(index), settings: parameters.settings,
+      into: output)
     guard let info = unsafe info else { return }
     unsafe info.pointee.filled_pixels = UInt64(result.filled)
     unsafe info.pointee.propagated_pixels = UInt64(result.propagated)

@@ -206,6 +206,9 @@ public func vfi_stream_memory_required(
       sum += try Inpainter.memoryRequired(
         description, bounds: settings.holeBounds(description), settings: settings.inpaint.settings,
         workers: parameters.workers)
+      sum += Inpainter.keptMemoryRequired(
+        description, bounds: settings.holeBounds(description), settings: settings.inpaint.settings,
+        lookBack: settings.lookBack, lookAhead: settings.lookAhead)
     }
     if settings.repairs {
       sum += try FrameRepairer.memoryRequired(

@@ -16,7 +16,7 @@ enum NetworkQuirk: String, CaseIterable {
 struct HoleSettings {
   var rectangles: [vfi_rectangle] = []
   /// Largest number of frames of a window.
-  var window = 11
+  var window = 41
   var dilation: Int32?
   var feather: Int32?
   /// Name of the network that fills, nil = none.
@@ -84,10 +84,12 @@ struct FillTally {
     unsafe vfi_destroy(&context)
   }
 
-  /// A picture like `pictures[index]` with its hole filled, and how; the masks are none, one for
-  /// all, or one for each.
+  /// A picture like `pictures[index]` with its hole filled, and how.
+  ///
+  /// The masks are none, one for all, or one for each. `number` is that of the first picture in the
+  /// video.
   func fill(
-    _ pictures: [Picture], masks: [Picture], index: Int
+    _ pictures: [Picture], number: UInt64, masks: [Picture], index: Int
   ) throws(Failure) -> (picture: Picture, info: vfi_inpaint_info) {
     let source = pictures[index]
     let result = try Picture(format: format.libav, width: source.width, height: source.height)
@@ -97,6 +99,9 @@ struct FillTally {
     var frames: [vfi_frame] = unsafe []
     for picture in pictures {
       try unsafe picture.withFrame(format) { frame throws(Failure) in unsafe frames.append(frame) }
+    }
+    for index in pictures.indices {
+      unsafe frames[index].content_id = number + UInt64(index) + 1
     }
     var views: [vfi_frame] = unsafe []
     for mask in masks {

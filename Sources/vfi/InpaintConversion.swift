@@ -11,6 +11,8 @@ final class InpaintConversion {
   private var tally = FillTally()
   /// Frames around the one that is filled, with their times in units of the clock.
   private var window: [(picture: Picture, mask: Picture?, pts: Int64)] = []
+  /// Number of the window's first frame in the video.
+  private var number: UInt64 = 0
   /// The first of the window that is not written yet.
   private var current = 0
   private var lastSlot: Int64?
@@ -99,7 +101,8 @@ final class InpaintConversion {
     let part = window[first...min(window.count - 1, current + holes.window / 2)]
     let own = masks?.isStill == false ? part.compactMap(\.mask) : window[current].mask.map { [$0] }
     let result = try filler.fill(
-      part.map(\.picture), masks: own ?? [], index: current - first)
+      part.map(\.picture), number: number + UInt64(first), masks: own ?? [],
+      index: current - first)
     tally.add(result.info)
     let time = window[current].pts
     let slot = av_rescale_q(time, file.clock.unit, file.reader.nominalRate.inverse)
@@ -115,6 +118,7 @@ final class InpaintConversion {
     current += 1
     let needed = max(0, current - (holes.window - 1) / 2)
     window.removeFirst(needed)
+    number += UInt64(needed)
     current -= needed
   }
 }

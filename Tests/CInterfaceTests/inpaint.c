@@ -131,6 +131,53 @@ static void same_bytes(void) {
   }
 }
 
+/* What a context keeps of frames with a content_id shows in no byte, whatever changes meanwhile. */
+static void kept_motion(void) {
+  enum { COUNT = 16 };
+  vfi_context *keeping = test_context(), *forgetful = test_context();
+  picture frames[COUNT];
+  vfi_frame inputs[COUNT];
+  static const struct {
+    int first, count, index;
+    vfi_rectangle hole;
+  } calls[] = {
+      {0, 9, 4, {50, 40, 20, 22}},   {1, 9, 4, {50, 40, 20, 22}},  {2, 9, 4, {50, 40, 20, 22}},
+      {2, 9, 4, {50, 40, 20, 21}}, /* the same region, another hole */
+      {3, 9, 4, {20, 30, 20, 22}},   {4, 9, 4, {20, 30, 20, 22}},  {1, 9, 0, {20, 30, 20, 22}},
+      {0, 16, 15, {20, 30, 20, 22}}, {0, 16, 0, {20, 30, 20, 22}}, {7, 1, 0, {20, 30, 20, 22}},
+      {0, 16, 8, {20, 30, 20, 22}},
+  };
+  static const vfi_pixel_format formats[] = {VFI_FORMAT_YUV420P8, VFI_FORMAT_RGB24};
+  for (int format = 0; format < 2; format++) {
+    window_make(frames, COUNT, formats[format], 128, 96, 0);
+    picture out = picture_make(formats[format], 128, 96, 0, 0);
+    views(frames, COUNT, inputs);
+    uint64_t last = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+      picture mask = mask_make(128, 96, calls[i].hole);
+      uint64_t hash[2];
+      for (int keeps = 0; keeps < 2; keeps++) {
+        vfi_inpaint_info info = {.struct_size = sizeof info};
+        for (int frame = 0; frame < COUNT; frame++)
+          inputs[frame].content_id = keeps ? (uint64_t)(format * COUNT + frame + 1) : 0;
+        CHECK_STATUS(vfi_inpaint_window(keeps ? keeping : forgetful, calls[i].count,
+                                        inputs + calls[i].first, 1, &mask.frame, calls[i].index,
+                                        NULL, &out.frame, &info),
+                     VFI_OK);
+        CHECK(calls[i].count == 1 || info.propagated_pixels > 0);
+        hash[keeps] = picture_hash(&out.frame);
+      }
+      CHECK(hash[0] == hash[1] && hash[0] != last);
+      last = hash[0];
+      picture_free(&mask);
+    }
+    window_free(frames, COUNT);
+    picture_free(&out);
+  }
+  vfi_destroy(&keeping);
+  vfi_destroy(&forgetful);
+}
+
 /* Beyond a cut nothing is looked at. */
 static void cuts(vfi_context *context) {
   picture frames[3], out = picture_make(VFI_FORMAT_GRAY8, 128, 96, 0, 0);
@@ -210,6 +257,7 @@ int main(void) {
   shapes(context);
   moving_texture(context);
   same_bytes();
+  kept_motion();
   cuts(context);
   feather(context);
   beside_pairs(context);

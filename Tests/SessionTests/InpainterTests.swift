@@ -82,6 +82,49 @@ import VFIEngine
     #expect(out.guardsAreIntact)
   }
 
+  @Test func farFramesShowWhatSlowMotionHidesForLong() throws {
+    let hole = PixelRectangle(x: 60, y: 40, width: 30, height: 40)
+    let (clean, spoilt) = (
+      try frames(41, velocity: (1, 0)), try frames(41, velocity: (1, 0))
+    )
+    for frame in spoilt { spoil(frame, hole, 255) }
+    let out = try GuardedFrame(description)
+    let inpainter = try inpainter()
+    let near = try inpaint(
+      inpainter, Array(spoilt[15...25]), rectangles: [hole], index: 5, into: out)
+    #expect(near.framesUsed == 10 && near.propagated < near.filled * 2 / 3)
+    let far = try inpaint(inpainter, spoilt, rectangles: [hole], index: 20, into: out)
+    // Five neighbours, and those at 10 and 20, on both sides.
+    #expect(far.framesUsed == 14 && far.propagated > far.filled * 9 / 10)
+    #expect(error(out, clean[20], hole) < 6)
+  }
+
+  @Test func motionIsKeptForAsLongAsItIsNeeded() throws {
+    let frames = try frames(24)
+    let out = try GuardedFrame(description)
+    let hole = PixelRectangle(x: 70, y: 50, width: 34, height: 36)
+    let ledger = MemoryLedger()
+    var settings = InterpolatorSettings()
+    settings.sceneCut = false
+    let inpainter = Inpainter(
+      engine: Engine(runner: try ThreadPool(threads: 2), ledger: ledger), settings: settings)
+    func bytes(first: Int, contents: [UInt64]) throws -> Int {
+      _ = try inpainter.inpaint(
+        frames[first..<first + 9].map(\.frame), contents: contents, masks: [],
+        rectangles: [hole], index: 4, into: out.frame)
+      return ledger.currentBytes
+    }
+    var held: [Int] = []
+    for first in 0..<16 {
+      held.append(
+        try bytes(first: first, contents: (first..<first + 9).map { UInt64($0 + 1) }))
+    }
+    // A pair leaves the window for each that enters, and leaves its memory to it.
+    #expect(held[15] == held[2])
+    #expect(try bytes(first: 15, contents: []) < held[15])
+    withExtendedLifetime((frames, out)) {}
+  }
+
   @Test func stillPicturesComeBackBitByBit() throws {
     // The hole moves over a picture that does not.
     let clean = try frames(5, velocity: (0, 0))

@@ -16,8 +16,10 @@
       mask: mask, rectangles: rectangles, height: height, width: width, reach: dilation,
       in: arena, on: engine)
     let pixels = try arena.grid(UInt8(0), height: height, width: width)
-    for y in 0..<height {
-      for x in 0..<width where distances[y, x] <= dilation * dilation { pixels[y, x] = 1 }
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
+        for x in 0..<width where distances[y, x] <= dilation * dilation { pixels[y, x] = 1 }
+      }
     }
     self.pixels = pixels
   }
@@ -35,20 +37,58 @@
   }
 }
 
-/// Squared distances to the mask as far as `reach`; larger ones are `Int(Int32.max)`.
+/// Squared distances to marked pixels as far as `reach`; larger ones are `Int(Int32.max)`.
 @safe struct HoleDistances {
   private let squares: Grid<Int32>
 
+  /// Distances to a mask.
   init(
     mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, reach: Int,
     in arena: Arena, on engine: Engine
   ) throws(VFIError) {
+    let vertical = try arena.grid(UInt8(reach + 1), height: height, width: width)
+    if let mask {
+      let samples = ComponentSamples(mask, 0)
+      try engine.forEachRows(height) { first, end in
+        for y in first..<end {
+          for x in 0..<width where samples[y, x] != 0 { vertical[y, x] = 0 }
+        }
+      }
+    }
+    for rectangle in rectangles {
+      for y in rectangle.y..<rectangle.y + rectangle.height {
+        for x in rectangle.x..<rectangle.x + rectangle.width { vertical[y, x] = 0 }
+      }
+    }
+    try self.init(vertical, reach: reach, in: arena, on: engine)
+  }
+
+  /// Distances of a hole's pixels to what is known around it, within the region.
+  init(outside hole: Hole, reach: Int, in arena: Arena, on engine: Engine) throws(VFIError) {
+    let pixels = hole.pixels
+    let vertical = try arena.grid(UInt8(0), height: pixels.height, width: pixels.width)
+    try engine.forEachRows(pixels.height) { first, end in
+      for y in first..<end {
+        for x in 0..<pixels.width where pixels[y, x] != 0 { vertical[y, x] = UInt8(reach + 1) }
+      }
+    }
+    try self.init(vertical, reach: reach, in: arena, on: engine)
+  }
+
+  /// Takes 0 at marked pixels and `reach + 1` elsewhere.
+  private init(
+    _ vertical: Grid<UInt8>, reach: Int, in arena: Arena, on engine: Engine
+  ) throws(VFIError) {
+    let (height, width) = (vertical.height, vertical.width)
     let squares = try arena.grid(Int32.max, height: height, width: width)
-    let vertical = try Self.verticalDistances(
-      mask, rectangles, height: height, width: width, reach: reach, in: arena)
+    try Self.spread(vertical, far: UInt8(reach + 1), on: engine)
     try engine.forEachRows(height) { first, end in
       for y in first..<end {
         for x in 0..<width {
+          guard vertical[y, x] > 0 else {
+            squares[y, x] = 0
+            continue
+          }
           var least = Int32.max
           for column in max(0, x - reach)...min(width - 1, x + reach) {
             let distance = Int(vertical[y, column])
@@ -66,30 +106,18 @@
 
   subscript(y: Int, x: Int) -> Int { Int(squares[y, x]) }
 
-  /// Pixels to the nearest one of the mask in the same column, at most `reach + 1`.
-  private static func verticalDistances(
-    _ mask: Frame?, _ rectangles: [PixelRectangle], height: Int, width: Int, reach: Int,
-    in arena: Arena
-  ) throws(VFIError) -> Grid<UInt8> {
-    let far = UInt8(reach + 1)
-    let grid = try arena.grid(far, height: height, width: width)
-    if let mask {
-      let samples = ComponentSamples(mask, 0)
-      for y in 0..<height {
-        for x in 0..<width where samples[y, x] != 0 { grid[y, x] = 0 }
+  /// Makes of the marks the distances to the nearest one of the same column, at most `far`.
+  private static func spread(_ grid: Grid<UInt8>, far: UInt8, on engine: Engine) throws(VFIError) {
+    let (height, width) = (grid.height, grid.width)
+    let block = 64
+    try engine.forEach((width + block - 1) / block) { item, _ in
+      let columns = item * block..<min(width, (item + 1) * block)
+      for y in stride(from: 1, to: height, by: 1) {
+        for x in columns { grid[y, x] = min(grid[y, x], min(grid[y - 1, x], far - 1) + 1) }
+      }
+      for y in stride(from: height - 2, through: 0, by: -1) {
+        for x in columns { grid[y, x] = min(grid[y, x], min(grid[y + 1, x], far - 1) + 1) }
       }
     }
-    for rectangle in rectangles {
-      for y in rectangle.y..<rectangle.y + rectangle.height {
-        for x in rectangle.x..<rectangle.x + rectangle.width { grid[y, x] = 0 }
-      }
-    }
-    for y in stride(from: 1, to: height, by: 1) {
-      for x in 0..<width { grid[y, x] = min(grid[y, x], min(grid[y - 1, x], far - 1) + 1) }
-    }
-    for y in stride(from: height - 2, through: 0, by: -1) {
-      for x in 0..<width { grid[y, x] = min(grid[y, x], min(grid[y + 1, x], far - 1) + 1) }
-    }
-    return grid
   }
 }

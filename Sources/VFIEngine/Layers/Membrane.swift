@@ -17,7 +17,7 @@ package func fillMembrane(
   precondition(unknown.height == map.height && unknown.width == map.width)
   let mark = engine.scratch.mark
   defer { engine.scratch.release(to: mark) }
-  let pixels = try UnknownPixels(unknown, in: engine.scratch)
+  let pixels = try UnknownPixels(unknown, on: engine)
   let count = pixels.red.count + pixels.black.count
   guard count > 0 else { return }
   guard count < map.height * map.width else {
@@ -28,16 +28,17 @@ package func fillMembrane(
   let width = (map.width + 1) / 2
   let coarse = try engine.scratch.map(height: height, width: width, channels: map.channels)
   let coarseUnknown = try engine.scratch.grid(UInt8(0), height: height, width: width)
-  reduceKnown(map, unknown, into: coarse, coarseUnknown)
+  try engine.forEachRows(height) { first, end in
+    reduceKnown(map, unknown, into: coarse, coarseUnknown, rows: first..<end)
+  }
   try fillMembrane(coarse, unknown: coarseUnknown, sweeps: sweeps, on: engine)
-  for list in [pixels.red, pixels.black] { enlarge(coarse, into: map, at: list) }
+  for list in [pixels.red, pixels.black] {
+    try forEachBlock(of: list, on: engine) { enlarge(coarse, into: map, at: list, $0) }
+  }
   for sweep in 0..<sweeps {
     let relaxation: Float = sweep == sweeps - 1 ? 1 : 1.3
     for list in [pixels.red, pixels.black] {
-      let block = 4096
-      try engine.forEach((list.count + block - 1) / block) { item, _ in
-        relax(map, list, item * block..<min(list.count, (item + 1) * block), relaxation)
-      }
+      try forEachBlock(of: list, on: engine) { relax(map, list, $0, relaxation) }
     }
   }
 }
@@ -48,42 +49,59 @@ package func fillMembrane(
   let count: Int
 }
 
+private func forEachBlock(
+  of list: PixelList, on engine: Engine, _ body: (Range<Int>) -> Void
+) throws(VFIError) {
+  let block = 4096
+  try engine.forEach((list.count + block - 1) / block) { item, _ in
+    body(item * block..<min(list.count, (item + 1) * block))
+  }
+}
+
 /// The unknown pixels of even and of odd x + y.
 private struct UnknownPixels {
   let red: PixelList
   let black: PixelList
 
-  init(_ unknown: Grid<UInt8>, in arena: Arena) throws(VFIError) {
-    var counts = [0, 0]
-    for y in 0..<unknown.height {
-      for x in 0..<unknown.width where unknown[y, x] != 0 { counts[(x + y) & 1] += 1 }
+  init(_ unknown: Grid<UInt8>, on engine: Engine) throws(VFIError) {
+    let (height, width) = (unknown.height, unknown.width)
+    // Of both colours: those of each row, and from then on those of all rows before it.
+    let counts = try engine.scratch.grid(SIMD2<Int>.zero, height: height, width: 1)
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
+        for x in 0..<width where unknown[y, x] != 0 { counts[y, 0][(x + y) & 1] += 1 }
+      }
     }
-    let red = unsafe try arena.buffer(of: Int32.self, count: counts[0])
-    let black = unsafe try arena.buffer(of: Int32.self, count: counts[1])
-    var (r, b) = (0, 0)
-    for y in 0..<unknown.height {
-      for x in 0..<unknown.width where unknown[y, x] != 0 {
-        let index = Int32(y * unknown.width + x)
-        if (x + y) & 1 == 0 {
-          unsafe red[r] = index
-          r += 1
-        } else {
-          unsafe black[b] = index
-          b += 1
+    var total = SIMD2<Int>.zero
+    for y in 0..<height {
+      let count = counts[y, 0]
+      counts[y, 0] = total
+      total &+= count
+    }
+    let red = unsafe try engine.scratch.buffer(of: Int32.self, count: total[0])
+    let black = unsafe try engine.scratch.buffer(of: Int32.self, count: total[1])
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
+        var next = counts[y, 0]
+        for x in 0..<width where unknown[y, x] != 0 {
+          let colour = (x + y) & 1
+          unsafe (colour == 0 ? red : black)[next[colour]] = Int32(y * width + x)
+          next[colour] += 1
         }
       }
     }
-    self.red = unsafe PixelList(indices: red, count: r)
-    self.black = unsafe PixelList(indices: black, count: b)
+    self.red = unsafe PixelList(indices: red, count: total[0])
+    self.black = unsafe PixelList(indices: black, count: total[1])
   }
 }
 
 /// Means of the known ones of 2x2 pixels; unknown where there are none.
 private func reduceKnown(
-  _ map: FeatureMap, _ unknown: Grid<UInt8>, into coarse: FeatureMap, _ coarseUnknown: Grid<UInt8>
+  _ map: FeatureMap, _ unknown: Grid<UInt8>, into coarse: FeatureMap, _ coarseUnknown: Grid<UInt8>,
+  rows: Range<Int>
 ) {
   let channels = map.channels
-  for y in 0..<coarse.height {
+  for y in rows {
     for x in 0..<coarse.width {
       let out = unsafe coarse.base + (y * coarse.width + x) * channels
       unsafe out.update(repeating: 0, count: channels)
@@ -103,9 +121,11 @@ private func reduceKnown(
 }
 
 /// Bilinear values of a map of half the size at the listed pixels.
-private func enlarge(_ coarse: FeatureMap, into map: FeatureMap, at list: PixelList) {
+private func enlarge(
+  _ coarse: FeatureMap, into map: FeatureMap, at list: PixelList, _ range: Range<Int>
+) {
   let channels = map.channels
-  for i in 0..<list.count {
+  for i in range {
     let index = unsafe Int(list.indices[i])
     let (y, x) = (index / map.width, index % map.width)
     // The pixel's centre lies a quarter of a coarse pixel beside that of its own coarse pixel.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 
 /// A view of one value a pixel, `[height, width]`, in the memory of an ``Arena``.
 @safe package struct Grid<Element: BitwiseCopyable> {
@@ -31,5 +32,20 @@ extension Arena {
     let memory = unsafe try buffer(of: Element.self, count: count)
     unsafe memory.initialize(repeating: value, count: count)
     return unsafe Grid(height: height, width: width, base: memory)
+  }
+}
+
+extension Grid {
+  package func copy(in arena: Arena) throws(VFIError) -> Grid {
+    let memory = unsafe try arena.buffer(of: Element.self, count: height * width)
+    unsafe memory.update(from: base, count: height * width)
+    return unsafe Grid(height: height, width: width, base: memory)
+  }
+}
+
+extension Grid<UInt8> {
+  package func hasSameValues(as other: Grid) -> Bool {
+    guard height == other.height, width == other.width else { return false }
+    return unsafe memcmp(base, other.base, height * width) == 0
   }
 }

@@ -12,6 +12,8 @@
   package var opaque: UnsafeMutableRawPointer?
   /// What decoder and container say of it.
   package var suspicion: FrameSuspicion = []
+  /// In a window: a number that no other frame of the stream has.
+  var content: UInt64 = 0
 
   package init(
     _ frame: Frame, mask: Frame? = nil, pts: Int64, duration: Int64 = 0,
@@ -45,6 +47,7 @@ final class FrameWindow {
   /// Index of the current frame; the number of entries where there is none yet.
   private var current = 0
   private var run = 0
+  private var count: UInt64 = 0
   /// Of the latest frame, also when it is no longer held.
   private(set) var latest: (pts: Int64, description: FrameDescription)?
   private var spareBuffers: [FrameBuffer] = []
@@ -88,6 +91,8 @@ final class FrameWindow {
       recycle(buffer, maskBuffer)
       throw error
     }
+    count += 1
+    copy.content = count
     let description = source.frame.description
     if let latest, source.pts < latest.pts || description != latest.description { run += 1 }
     latest = (source.pts, description)

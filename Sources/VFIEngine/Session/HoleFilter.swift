@@ -73,8 +73,8 @@ package final class HoleFilter: WindowFilter {
     }
     let out = try place(description)
     let info = try inpainter.inpaint(
-      window.map(\.frame), masks: masks, rectangles: rectangles, index: index,
-      settings: settings, into: out)
+      window.map(\.frame), contents: window.map(\.content), masks: masks, rectangles: rectangles,
+      index: index, settings: settings, into: out)
     return (out, SourceChange(pixels: info.filled))
   }
 

@@ -4,20 +4,26 @@ import CIntrinsics
 /// Motion between the regions of two neighbours, completed where a hole hides it.
 @safe struct HoleMotion {
   /// `[H/4, W/4, 2]` in pixels of that size.
-  private let forward: FeatureMap
-  private let backward: FeatureMap
+  let forward: FeatureMap
+  let backward: FeatureMap
+
+  init(forward: FeatureMap, backward: FeatureMap) {
+    (self.forward, self.backward) = (forward, backward)
+  }
 
   /// Finds the motion from one frame to the next one of a chain, in scratch memory.
   init(from first: InpaintSight, to second: InpaintSight, on engine: Engine) throws(VFIError) {
+    let (luma, otherLuma) = (try first.luma(on: engine), try second.luma(on: engine))
     let (forward, backward) = try inverseSearch(
-      first.luma, second.luma, rows: 0..<first.luma.height, on: engine)
+      luma, otherLuma, rows: 0..<luma.height, on: engine)
     let arena = engine.scratch
     let mark = arena.mark
     defer { arena.release(to: mark) }
-    try Self.settle(forward, first.luma, second.luma, on: engine)
-    try Self.settle(backward, second.luma, first.luma, on: engine)
-    let unknown = try Self.untrusted(forward, backward, first.cells, second.cells, on: engine)
-    let unknownBack = try Self.untrusted(backward, forward, second.cells, first.cells, on: engine)
+    try Self.settle(forward, luma, otherLuma, on: engine)
+    try Self.settle(backward, otherLuma, luma, on: engine)
+    let (cells, otherCells) = (try first.cells(on: engine), try second.cells(on: engine))
+    let unknown = try Self.untrusted(forward, backward, cells, otherCells, on: engine)
+    let unknownBack = try Self.untrusted(backward, forward, otherCells, cells, on: engine)
     try fillMembrane(forward, unknown: unknown, sweeps: Inpainter.sweeps, on: engine)
     try fillMembrane(backward, unknown: unknownBack, sweeps: Inpainter.sweeps, on: engine)
     self.forward = forward
@@ -114,7 +120,11 @@ import CIntrinsics
   /// A bilinear sample, the place clamped to the map.
   private static func sample(_ flow: FeatureMap, _ place: SIMD2<Float>) -> SIMD2<Float> {
     let tap = Tap(place, width: flow.width, height: flow.height)
-    func value(_ y: Int, _ x: Int) -> SIMD2<Float> { SIMD2(flow[y, x, 0], flow[y, x, 1]) }
+    // A tap lies within the map whatever the place is.
+    func value(_ y: Int, _ x: Int) -> SIMD2<Float> {
+      let pixel = unsafe flow.base + (y &* flow.width &+ x) &* flow.pixelStride
+      return unsafe SIMD2(pixel[0], pixel[1])
+    }
     let upper = value(tap.top, tap.left) * (1 - tap.fx) + value(tap.top, tap.right) * tap.fx
     let lower = value(tap.bottom, tap.left) * (1 - tap.fx) + value(tap.bottom, tap.right) * tap.fx
     return upper * (1 - tap.fy) + lower * tap.fy
@@ -131,6 +141,7 @@ struct Tap {
   let fx: Float
   let fy: Float
 
+  @inline(__always)
   init(_ place: SIMD2<Float>, width: Int, height: Int) {
     // `max(0, NaN)` may be NaN; a comparison is not.
     let x = place.x > 0 ? min(place.x, Float(width - 1)) : 0

@@ -24,26 +24,29 @@
 
   let points: Grid<Point>
   private let target: InpaintTarget
-  /// Followed pixels of the hole, of each row.
-  private let open: Grid<Int32>
+  /// Pixels of the hole, of each row: those that are followed, and those just found.
+  private let counts: Grid<SIMD2<Int32>>
 
   init(_ target: InpaintTarget, on engine: Engine) throws(VFIError) {
     let (height, width) = (target.alpha.height, target.alpha.width)
     let points = try engine.scratch.grid(Point(place: .zero), height: height, width: width)
-    let open = try engine.scratch.grid(Int32(0), height: height, width: 1)
+    let counts = try engine.scratch.grid(SIMD2<Int32>.zero, height: height, width: 1)
     for y in 0..<height {
       for x in 0..<width where target.alpha[y, x] > 0 || target.isRim(y, x) {
         points[y, x] = Point(place: SIMD2(Float(x), Float(y)), state: .followed)
-        if target.alpha[y, x] > 0 { open[y, 0] += 1 }
+        if target.alpha[y, x] > 0 { counts[y, 0].x += 1 }
       }
     }
     self.points = points
-    self.open = open
+    self.counts = counts
     self.target = target
   }
 
   /// Whether pixels of the hole are still followed.
-  var isOpen: Bool { (0..<open.height).contains { open[$0, 0] > 0 } }
+  var isOpen: Bool { (0..<counts.height).contains { counts[$0, 0].x > 0 } }
+
+  /// Whether the last hop found any.
+  var hasFound: Bool { (0..<counts.height).contains { counts[$0, 0].y > 0 } }
 
   /// Follows all pixels to the next frame of the chain.
   func advance(
@@ -53,7 +56,7 @@
     let corner = SIMD2(Float(width - 1), Float(height - 1))
     try engine.forEachRows(height) { first, end in
       for y in first..<end {
-        var count: Int32 = 0
+        var count = SIMD2<Int32>.zero
         for x in 0..<width {
           var point = points[y, x]
           if point.state == .found { point.state = .done }
@@ -68,12 +71,14 @@
             if !isInside || !(point.error < Self.maximumError) {
               point.state = .none
             } else if target.alpha[y, x] > 0 {
-              if Self.isSeen(sight.hole, point.place) { point.state = .found } else { count += 1 }
+              let isSeen = Self.isSeen(sight.hole, point.place)
+              if isSeen { point.state = .found }
+              count[isSeen ? 1 : 0] += 1
             }
           }
           points[y, x] = point
         }
-        open[y, 0] = count
+        counts[y, 0] = count
       }
     }
   }

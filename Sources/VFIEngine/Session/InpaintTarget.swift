@@ -16,6 +16,14 @@
   private static let rimWidth = 3
   /// Squared error, in pixels, at which the weight of a sample is halved.
   private static let halfError: Float = 1
+  /// Weight of the membrane at the rim, beside samples of no weight.
+  ///
+  /// None is left beside those of `sureWeight`. It is halved `halfDepth` pixels inside of the hole,
+  /// and 0 from `depth` pixels on.
+  private static let membraneWeight: Float = 0.04
+  private static let sureWeight: Float = 0.5
+  private static let halfDepth: Float = 4
+  private static let depth = 12
 
   init(
     _ window: InpaintWindow, index: Int, settings: InpaintSettings, on engine: Engine
@@ -35,24 +43,33 @@
     let mark = arena.mark
     defer { arena.release(to: mark) }
     let distances = try window.distances(index, in: arena, on: engine)
-    var filled = 0
-    for y in 0..<height {
-      for x in 0..<width where hole.pixels[y, x] != 0 {
-        filled += 1
-        let distance = Float(distances[y, x]).squareRoot()
-        let fade = Float(settings.dilation + 1) - distance
-        alpha[y, x] = min(1, fade / Float(settings.feather + 1))
-        for row in max(0, y - Self.rimWidth)...min(height - 1, y + Self.rimWidth) {
-          for column in max(0, x - Self.rimWidth)...min(width - 1, x + Self.rimWidth)
-          where hole.pixels[row, column] == 0 {
-            rim[row, column] = 1
+    let counts = try arena.grid(Int32(0), height: height, width: 1)
+    let pixels = hole.pixels
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
+        for x in 0..<width {
+          if pixels[y, x] != 0 {
+            counts[y, 0] += 1
+            let distance = Float(distances[y, x]).squareRoot()
+            let fade = Float(settings.dilation + 1) - distance
+            alpha[y, x] = min(1, fade / Float(settings.feather + 1))
+          } else if Self.isNear(pixels, y, x) {
+            rim[y, x] = 1
           }
         }
       }
     }
+    filled = (0..<height).reduce(0) { $0 + Int(counts[$1, 0]) }
     self.alpha = alpha
     self.rim = rim
-    self.filled = filled
+  }
+
+  /// Whether a pixel of the hole is at most `rimWidth` away in both directions.
+  private static func isNear(_ pixels: Grid<UInt8>, _ y: Int, _ x: Int) -> Bool {
+    let columns = max(0, x - rimWidth)...min(pixels.width - 1, x + rimWidth)
+    return (max(0, y - rimWidth)...min(pixels.height - 1, y + rimWidth)).contains { row in
+      columns.contains { pixels[row, $0] != 0 }
+    }
   }
 
   func isRim(_ y: Int, _ x: Int) -> Bool { rim[y, x] != 0 }
@@ -70,6 +87,7 @@
   func collect(_ trace: HoleTrace, from sight: InpaintSight, hops: Int, on engine: Engine)
     throws(VFIError)
   {
+    guard trace.hasFound else { return }
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let likeness = try RimDifference(rim, in: engine.scratch)
@@ -89,7 +107,7 @@
               let value = sample(samples, sight.hole, found, y, x)
             else { continue }
             let trust = likeness.trust(y << samples.layout.shiftY, x << samples.layout.shiftX)
-            let weight = trust / (Float(hops) * (1 + found.error / Self.halfError))
+            let weight = trust / (Float(hops).squareRoot() * (1 + found.error / Self.halfError))
             if weight > 0 { sums[index][y, x] += SIMD2((value + offset) * weight, weight) }
           }
         }
@@ -165,24 +183,30 @@
     defer { engine.scratch.release(to: mark) }
     // 1/16 of a code value of 8 bits a step, -255 to 255.
     let half = 255 * 16
-    let counts = try engine.scratch.grid(Int32(0), height: 1, width: 2 * half + 1)
-    var total: Int32 = 0
-    for y in 0..<here.height {
-      for x in 0..<here.width {
-        guard !hole.contains(layout, y, x),
-          let value = rimSample(there, trace, sight.hole, y, x)
-        else { continue }
-        let difference = (here[y, x] - value) / here.maximum
-        let step = max(-1, min(difference, 1)) * Float(half)
-        counts[0, half + (step.isFinite ? Int(step.rounded()) : 0)] += 1
-        total += 1
+    let counts = try engine.scratch.grid(
+      Int32(0), height: engine.workers, width: 2 * half + 1)
+    let block = 8
+    try engine.forEach((here.height + block - 1) / block) { item, worker in
+      for y in item * block..<min(here.height, (item + 1) * block) {
+        for x in 0..<here.width {
+          guard let value = rimSample(there, trace, sight.hole, y, x),
+            !hole.contains(layout, y, x)
+          else { continue }
+          let difference = (here[y, x] - value) / here.maximum
+          let step = max(-1, min(difference, 1)) * Float(half)
+          counts[worker, half + (step.isFinite ? Int(step.rounded()) : 0)] += 1
+        }
       }
     }
+    func count(_ step: Int) -> Int32 {
+      (0..<counts.height).reduce(0) { $0 + counts[$1, half + step] }
+    }
+    let total = (-half...half).reduce(0) { $0 + count($1) }
     guard total >= 20 else { return 0 }
     var below: Int32 = 0
     var median = -half
-    while below + counts[0, half + median] <= total / 2 {
-      below += counts[0, half + median]
+    while below + count(median) <= total / 2 {
+      below += count(median)
       median += 1
     }
     let offset = Float(median) / Float(half) * here.maximum
@@ -192,6 +216,10 @@
 
   /// Writes the fill to the region of a copy of the frame: what was found, and a membrane between.
   func fill(into out: Frame, on engine: Engine) throws(VFIError) {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let depths = try HoleDistances(
+      outside: hole, reach: Self.depth, in: engine.scratch, on: engine)
     for index in 0..<sums.count {
       let mark = engine.scratch.mark
       defer { engine.scratch.release(to: mark) }
@@ -203,25 +231,59 @@
       try engine.forEachRows(samples.height) { first, end in
         for y in first..<end {
           for x in 0..<samples.width {
-            let sum = sums[index][y, x]
-            map[y, x, 0] = sum.y > 0 ? sum.x / sum.y : samples[y, x]
-            if sum.y == 0, hole.contains(samples.layout, y, x) { unknown[y, x] = 1 }
+            unsafe map.base[y * samples.width + x] = samples[y, x]
+            if hole.contains(samples.layout, y, x) { unknown[y, x] = 1 }
           }
         }
       }
+      // What the surroundings let expect; then the same with what was found as known.
       try fillMembrane(map, unknown: unknown, sweeps: Inpainter.sweeps, on: engine)
+      let isSeen = try takeSamples(
+        sums[index], samples.layout, to: map, unknown, depths, on: engine)
+      if isSeen { try fillMembrane(map, unknown: unknown, sweeps: Inpainter.sweeps, on: engine) }
       try engine.forEachRows(samples.height) { first, end in
         for y in first..<end {
           for x in 0..<samples.width {
             let share = alpha(samples.layout, y, x)
             guard share > 0 else { continue }
+            let value = unsafe map.base[y * samples.width + x]
             let old = samples[y, x]
             // What the mask hides must not matter, not even to the last bit.
-            samples[y, x] = share < 1 ? old + share * (map[y, x, 0] - old) : map[y, x, 0]
+            samples[y, x] = share < 1 ? old + share * (value - old) : value
           }
         }
       }
     }
+  }
+
+  private func membraneWeight(squaredDepth: Int, beside weight: Float) -> Float {
+    guard squaredDepth <= Self.depth * Self.depth else { return 0 }
+    let fall = 1 + Float(squaredDepth) / (Self.halfDepth * Self.halfDepth)
+    return Self.membraneWeight / fall * max(0, 1 - weight / Self.sureWeight)
+  }
+
+  /// Replaces the membrane where samples were found; returns whether there were any.
+  ///
+  /// Of samples with little weight a part of the membrane stays, which is good near the rim.
+  private func takeSamples(
+    _ sums: Grid<SIMD2<Float>>, _ layout: ComponentLayout, to map: FeatureMap,
+    _ unknown: Grid<UInt8>, _ depths: HoleDistances, on engine: Engine
+  ) throws(VFIError) -> Bool {
+    let found = try engine.scratch.grid(UInt8(0), height: sums.height, width: 1)
+    try engine.forEachRows(sums.height) { first, end in
+      for y in first..<end {
+        for x in 0..<sums.width where sums[y, x].y > 0 {
+          let value = unsafe map.base + y * sums.width + x
+          let sum = sums[y, x]
+          let depth = depths[y << layout.shiftY, x << layout.shiftX]
+          let weight = membraneWeight(squaredDepth: depth, beside: sum.y)
+          unsafe value.pointee = (sum.x + weight * value.pointee) / (sum.y + weight)
+          unknown[y, x] = 0
+          found[y, 0] = 1
+        }
+      }
+    }
+    return (0..<found.height).contains { found[$0, 0] != 0 }
   }
 
   /// The largest share of a component's pixels.

@@ -4,6 +4,8 @@ import CIntrinsics
 /// Frames, their masks, and the region around all holes that is worked on.
 struct InpaintWindow {
   let frames: [Frame]
+  /// Of each frame: 0, or a number that only frames of equal content share.
+  let contents: [UInt64]
   let region: PixelRectangle
   /// Their parts in the region, and the masks themselves.
   private let masks: [Frame]
@@ -12,12 +14,12 @@ struct InpaintWindow {
   private let rectangles: [PixelRectangle]
   let dilation: Int
   /// That of all frames, where there is one mask or none.
-  private var shared: Hole?
+  private(set) var shared: Hole?
 
   /// Nil where no mask marks a pixel.
   init?(
-    _ frames: [Frame], masks: [Frame], rectangles: [PixelRectangle], settings: InpaintSettings,
-    on engine: Engine
+    _ frames: [Frame], contents: [UInt64], masks: [Frame], rectangles: [PixelRectangle],
+    settings: InpaintSettings, on engine: Engine
   ) throws(VFIError) {
     let (width, height) = (frames[0].description.width, frames[0].description.height)
     let clipped = rectangles.compactMap { $0.clipped(width: width, height: height) }
@@ -30,6 +32,7 @@ struct InpaintWindow {
     var parts: [Frame] = []
     for mask in masks { parts.append(try mask.cropped(to: region)) }
     self.frames = frames
+    self.contents = contents
     self.masks = parts
     wholeMasks = masks
     self.rectangles = clipped.map {
@@ -64,38 +67,51 @@ struct InpaintWindow {
     wholeMasks.isEmpty ? nil : wholeMasks[wholeMasks.count == 1 ? 0 : number]
   }
 
+  /// The region's part of the mask of all frames, where there is one.
+  var sharedMask: Frame? { masks.count == 1 ? masks[0] : nil }
+
   private func mask(_ number: Int) -> Frame? {
     masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : number]
   }
 }
 
-/// The region of one frame: its samples, its hole, and luma in which the hole is filled.
-struct InpaintSight {
+/// The region of one frame: its samples, its hole, and when asked for, luma in which the hole is
+/// filled.
+final class InpaintSight {
   let part: Frame
   let hole: Hole
-  /// The hole at a quarter of the size, one cell wider.
-  let cells: Grid<UInt8>
-  let luma: LumaPyramid
+  private let arena: Arena
+  private var madeLuma: LumaPyramid?
 
   init(
     _ window: InpaintWindow, _ number: Int, in arena: Arena, on engine: Engine
   ) throws(VFIError) {
-    let part = try window.part(number)
-    let hole = try window.hole(number, in: arena, on: engine)
-    self.part = part
-    self.hole = hole
+    part = try window.part(number)
+    hole = try window.hole(number, in: arena, on: engine)
+    self.arena = arena
+  }
+
+  // The search wants patches of 8 x 8 pixels at half the size, and flows at a quarter.
+  private var height: Int { max(16, (part.description.height + 3) / 4 * 4) }
+  private var width: Int { max(16, (part.description.width + 3) / 4 * 4) }
+
+  /// The hole at a quarter of the size, one cell wider, in scratch memory.
+  func cells(on engine: Engine) throws(VFIError) -> Grid<UInt8> {
+    try hole.reduced(
+      by: 4, widenedBy: 1, height: height / 4, width: width / 4, in: engine.scratch)
+  }
+
+  /// Luma from half the size on, made by the first call.
+  func luma(on engine: Engine) throws(VFIError) -> LumaPyramid {
+    if let madeLuma { return madeLuma }
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
-    // The search wants patches of 8 x 8 pixels at half the size, and flows at a quarter.
-    let height = max(16, (window.region.height + 3) / 4 * 4)
-    let width = max(16, (window.region.width + 3) / 4 * 4)
-    cells = try hole.reduced(
-      by: 4, widenedBy: 1, height: height / 4, width: width / 4, in: arena)
     let image = try engine.scratch.map(height: height, width: width, channels: 3)
     try part.loadRGB(into: image, on: engine)
     let kernel = unsafe engine.kernels.inverseSearch.halfLuma
-    luma = try unsafe LumaPyramid(height: height / 2, width: width / 2, in: arena, on: engine) {
-      level throws(VFIError) in
+    let luma = try unsafe LumaPyramid(
+      height: height / 2, width: width / 2, in: arena, on: engine
+    ) { level throws(VFIError) in
       try engine.forEachRows(height / 2) { first, end in
         unsafe kernel(image.view, level, first, end)
       }
@@ -114,6 +130,8 @@ struct InpaintSight {
           from: half.base + y * half.width, count: half.width)
       }
     }
+    madeLuma = luma
+    return luma
   }
 }
 

@@ -30,6 +30,28 @@ extension Inpainter {
     return Int(pixels * 1.1 + rows) + 65536
   }
 
+  /// An upper bound of the bytes of motion that is kept from frame to frame of a video, besides.
+  package static func keptMemoryRequired(
+    _ description: FrameDescription, bounds: PixelRectangle?, settings: InpaintSettings,
+    lookBack: Int, lookAhead: Int
+  ) -> Int {
+    let (width, height) = (description.width, description.height)
+    let whole = PixelRectangle(x: 0, y: 0, width: width, height: height)
+    guard let hole = (bounds ?? whole).clipped(width: width, height: height) else { return 0 }
+    let region = hole.widened(by: settings.dilation + margin, width: width, height: height)
+    let window = lookBack + 1 + lookAhead
+    var pairs = min(2 * nearest, window - 1)
+    var reached = nearest
+    while distance(after: reached) <= max(lookBack, lookAhead) {
+      let next = distance(after: reached)
+      pairs += max(0, window - (next - reached))
+      reached = next
+    }
+    // Of a pair, two flows at a quarter of the size; hole and mask have a byte a pixel.
+    let cells = (max(16, region.width) / 4 + 1) * (max(16, region.height) / 4 + 1)
+    return pairs * (cells * 16 + 128) + 2 * region.width * region.height + 128
+  }
+
   /// Most bytes held while a hole of almost all of a `side` x `side` frame is filled.
   private static func memory(
     _ format: PixelFormat, side: Int, _ settings: InpaintSettings, _ workers: Int,

@@ -26,9 +26,9 @@ package struct InpaintInfo: Equatable, Sendable {
 
 /// Fills holes of a frame from its neighbours, and what none of them shows from its surroundings.
 ///
-/// Of each direction in time, frame by frame: motion between neighbours by inverse search, completed
-/// inside the hole as a membrane; each pixel of the hole follows it until it comes out of the hole of
-/// a frame, if motion forward and backward agree. The first sample that is found counts, corrected
+/// Of each direction in time, frame by frame, and later in longer steps: motion by inverse search,
+/// completed inside the hole as a membrane; each pixel of the hole follows it until it comes out of
+/// the hole of a frame, if motion forward and backward agree. The first sample that is found counts, corrected
 /// by the difference of brightness that the rim of the hole shows. Both directions are blended by
 /// confidence. Only the hole and a margin around it are looked at. The result depends on the frames
 /// and masks given, and on nothing that was done before.
@@ -37,6 +37,8 @@ package struct InpaintInfo: Equatable, Sendable {
 package final class Inpainter {
   /// Pixels around all holes that are searched for motion and for what the holes hide.
   static let margin = 64
+  /// Frames in either direction that are looked at one by one.
+  static let nearest = 5
   /// Sweeps of a membrane.
   static let sweeps = 10
 
@@ -46,6 +48,7 @@ package final class Inpainter {
   /// Luma and hole of the frame that a chain has come to, and of the one after it.
   private let slots: [Arena]
   private let filler: RecurrentFiller?
+  private let store: HoleMotionStore
 
   package init(
     engine: Engine, settings: InterpolatorSettings = InterpolatorSettings(),
@@ -55,33 +58,56 @@ package final class Inpainter {
     filler = network.map { RecurrentFiller($0, engine: engine) }
     cutThreshold = settings.sceneCut ? settings.sceneCutThreshold : nil
     slots = [Arena(ledger: engine.ledger), Arena(ledger: engine.ledger)]
+    store = HoleMotionStore(ledger: engine.ledger)
   }
 
   /// Writes `frames[index]` to `out` with its hole filled.
   ///
   /// `masks` has no element, one for all frames, or one for each; `rectangles` belong to all masks.
   /// Frames are alike, `out` shares no memory with them, masks are GRAY8 of the same size.
+  /// `contents` has no element, or of each frame 0 or a number that only frames of equal content
+  /// share: motion between two such frames is kept as long as both are in the window.
   package func inpaint(
-    _ frames: [Frame], masks: [Frame], rectangles: [PixelRectangle] = [], index: Int,
+    _ frames: [Frame], contents: [UInt64] = [], masks: [Frame],
+    rectangles: [PixelRectangle] = [], index: Int,
     settings: InpaintSettings = InpaintSettings(), into out: Frame
   ) throws(VFIError) -> InpaintInfo {
-    try check(frames, masks: masks, index: index, settings: settings, out)
+    try check(frames, contents, masks: masks, index: index, settings: settings, out)
     if engine.cancellation.isCancelled { throw .cancelled }
-    let mark = engine.scratch.mark
-    defer { release(to: mark) }
-    let source = frames[index]
-    try source.copy(to: out, on: engine)
+    try frames[index].copy(to: out, on: engine)
     if let filler {
+      let mark = engine.scratch.mark
+      defer { release(to: mark) }
       return try filler.fill(
         RecurrentFiller.Clip(
           frames: frames, masks: masks, rectangles: rectangles,
           shot: try shot(around: index, of: frames, masks: masks)),
         index: index, settings: settings, into: out)
     }
-    guard
-      let window = try InpaintWindow(
-        frames, masks: masks, rectangles: rectangles, settings: settings, on: engine)
-    else { return InpaintInfo() }
+    func filled() throws(VFIError) -> InpaintInfo {
+      let mark = engine.scratch.mark
+      defer { release(to: mark) }
+      guard
+        let window = try InpaintWindow(
+          frames, contents: contents.isEmpty ? frames.map { _ in 0 } : contents, masks: masks,
+          rectangles: rectangles, settings: settings, on: engine)
+      else { return InpaintInfo() }
+      return try fill(window, index, settings, into: out)
+    }
+    do throws(VFIError) {
+      return try filled()
+    } catch .outOfMemory(let detail) {
+      // What was kept may stand in the way.
+      guard !store.isEmpty else { throw .outOfMemory(detail) }
+      store.close()
+      return try filled()
+    }
+  }
+
+  private func fill(
+    _ window: InpaintWindow, _ index: Int, _ settings: InpaintSettings, into out: Frame
+  ) throws(VFIError) -> InpaintInfo {
+    store.begin(window, index: index)
     let target = try InpaintTarget(window, index: index, settings: settings, on: engine)
     var info = InpaintInfo(filled: target.filled)
     guard info.filled > 0 else { return info }
@@ -97,10 +123,14 @@ package final class Inpainter {
   package func forget() { filler?.forget() }
 
   private func check(
-    _ frames: [Frame], masks: [Frame], index: Int, settings: InpaintSettings, _ out: Frame
+    _ frames: [Frame], _ contents: [UInt64], masks: [Frame], index: Int,
+    settings: InpaintSettings, _ out: Frame
   ) throws(VFIError) {
     guard frames.indices.contains(index) else {
       throw .argument("frame \(index) is none of the \(frames.count) given")
+    }
+    guard [0, frames.count].contains(contents.count) else {
+      throw .argument("there are \(contents.count) content ids for \(frames.count) frames")
     }
     guard [0, 1, frames.count].contains(masks.count) else {
       throw .argument("there are \(masks.count) masks for \(frames.count) frames")
@@ -140,21 +170,41 @@ package final class Inpainter {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let trace = try HoleTrace(target, on: engine)
-    var number = index
+    let last = step > 0 ? window.frames.count - 1 : 0
+    var (number, hops) = (index, 0)
     var current = try sight(window, index, hops: 0)
-    while trace.isOpen, window.frames.indices.contains(number + step) {
-      let next = number + step
-      if try isCut(window, number, next) { break }
-      let seen = try sight(window, next, hops: abs(next - index))
+    while trace.isOpen, number != last {
+      let wanted = Self.distance(after: abs(number - index))
+      let next = index + step * min(wanted, abs(last - index))
+      if try hasCut(window, from: number, to: next, step) { break }
+      hops += 1
+      let seen = try sight(window, next, hops: hops)
       let hopMark = engine.scratch.mark
       defer { engine.scratch.release(to: hopMark) }
-      let motion = try HoleMotion(from: current, to: seen, on: engine)
+      let contents = (window.contents[number], window.contents[next])
+      let motion: HoleMotion
+      if let kept = store.motion(from: contents.0, to: contents.1) {
+        motion = kept
+      } else {
+        motion = try HoleMotion(from: current, to: seen, on: engine)
+        // A last step that is shorter than wanted does not come again.
+        if abs(next - index) == wanted {
+          store.keep(motion, from: contents.0, to: contents.1)
+        }
+      }
       try trace.advance(motion, to: seen, on: engine)
-      try target.collect(
-        trace, from: seen, hops: abs(next - index), on: engine)
+      try target.collect(trace, from: seen, hops: hops, on: engine)
       (number, current) = (next, seen)
     }
-    return abs(number - index)
+    return hops
+  }
+
+  /// Frames from the first one of a chain to the one after that at `distance`.
+  ///
+  /// The nearest ones come one by one, then each twice as far: what comes out of the hole late is
+  /// found in few hops.
+  static func distance(after distance: Int) -> Int {
+    distance < nearest ? distance + 1 : 2 * distance
   }
 
   /// Luma and hole of a frame, in the memory of those two hops before.
@@ -183,13 +233,23 @@ package final class Inpainter {
     return first..<end
   }
 
-  /// Whether a cut lies between two frames; what their masks hide does not count.
-  private func isCut(_ window: InpaintWindow, _ a: Int, _ b: Int) throws(VFIError) -> Bool {
+  /// Whether one of the frames on the way does not follow the one before it; what their masks hide
+  /// does not count.
+  private func hasCut(
+    _ window: InpaintWindow, from first: Int, to last: Int, _ step: Int
+  ) throws(VFIError) -> Bool {
     guard let cutThreshold else { return false }
-    let score = try SceneCut.score(
-      window.frames[a], window.frames[b], hiddenA: window.wholeMask(a),
-      hiddenB: window.wholeMask(b), on: engine)
-    return score > cutThreshold
+    for number in stride(from: first, to: last, by: step) {
+      let (a, b) = (number, number + step)
+      let score = try store.score(window.contents[a], window.contents[b]) {
+        () throws(VFIError) in
+        try SceneCut.score(
+          window.frames[a], window.frames[b], hiddenA: window.wholeMask(a),
+          hiddenB: window.wholeMask(b), on: engine)
+      }
+      if score > cutThreshold { return true }
+    }
+    return false
   }
 
   /// Takes all memory back, and joins what the first call has left in several blocks.

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+
+/// Motion and scene scores between frames that come again: of ten pairs in the window of a frame,
+/// nine are those of the frame before.
+///
+/// A frame is known by the number of its content. Motion is kept as long as the region and the hole
+/// are the same for all frames, and a window that moves on may want it again. A result does not
+/// depend on whether it was kept.
+final class HoleMotionStore {
+  private struct Key: Hashable {
+    let first: UInt64
+    let second: UInt64
+  }
+
+  private struct Entry {
+    let key: Key
+    let motion: HoleMotion
+    let arena: Arena
+  }
+
+  private let ledger: MemoryLedger
+  private var entries: [Entry] = []
+  /// Memory of entries that nobody needs any more.
+  private var free: [Arena] = []
+  private var scores: [Key: Double] = [:]
+  /// What the entries are true for.
+  private var region: PixelRectangle?
+  private var description: FrameDescription?
+  private var hole: Grid<UInt8>?
+  /// The part of the mask in the region, which may differ where the hole does not.
+  private var marks: Grid<UInt8>?
+  private let holeArena: Arena
+  /// Nothing is kept any more once memory was short.
+  private(set) var isClosed = false
+
+  init(ledger: MemoryLedger) {
+    self.ledger = ledger
+    holeArena = Arena(ledger: ledger)
+  }
+
+  /// Whether motion is held.
+  var isEmpty: Bool { entries.isEmpty }
+
+  /// Gives all memory back, and keeps nothing from now on.
+  func close() {
+    forget()
+    isClosed = true
+  }
+
+  /// Keeps what the window of frame `index` of a new call shares with those before it.
+  func begin(_ window: InpaintWindow, index: Int) {
+    var places: [UInt64: Int] = [:]
+    for (place, content) in window.contents.enumerated() where content != 0 {
+      places[content] = place
+    }
+    // Neighbours that lie far behind are not looked at again; pairs of a longer step are.
+    func isNeeded(_ key: Key) -> Bool {
+      guard let first = places[key.first], let second = places[key.second] else { return false }
+      return abs(first - second) > 1 || min(first, second) >= index - Inpainter.nearest
+    }
+    guard !isClosed, !places.isEmpty, let shared = window.shared else { return forget() }
+    let description = window.frames[0].description
+    if region != window.region || self.description != description
+      || hole.map({ shared.pixels.hasSameValues(as: $0) }) != true
+      || !isMarked(as: window.sharedMask)
+    {
+      forget()
+      // Without memory for it nothing is kept, and all is found anew.
+      guard let hole = try? shared.pixels.copy(in: holeArena),
+        let marks = try? Self.copy(of: window.sharedMask, like: hole, in: holeArena)
+      else { return forget() }
+      (region, self.description, self.hole, self.marks) = (
+        window.region, description, hole, marks
+      )
+    }
+    scores = scores.filter { places[$0.key.first] != nil && places[$0.key.second] != nil }
+    free += entries.filter { !isNeeded($0.key) }.map(\.arena)
+    entries.removeAll { !isNeeded($0.key) }
+  }
+
+  private static func copy(
+    of mask: Frame?, like hole: Grid<UInt8>, in arena: Arena
+  ) throws(VFIError) -> Grid<UInt8> {
+    let marks = try arena.grid(UInt8(0), height: hole.height, width: hole.width)
+    guard let mask else { return marks }
+    let samples = ComponentSamples(mask, 0)
+    for y in 0..<marks.height { for x in 0..<marks.width { marks[y, x] = UInt8(samples[y, x]) } }
+    return marks
+  }
+
+  /// Whether a mask of the region has the values of the copy; none is like one without marks.
+  private func isMarked(as mask: Frame?) -> Bool {
+    guard let marks else { return false }
+    let samples = mask.map { ComponentSamples($0, 0) }
+    return (0..<marks.height).allSatisfy { y in
+      (0..<marks.width).allSatisfy { x in
+        samples.map { UInt8($0[y, x]) } ?? 0 == marks[y, x]
+      }
+    }
+  }
+
+  private func forget() {
+    (region, description, hole, marks) = (nil, nil, nil, nil)
+    scores.removeAll()
+    entries.removeAll()
+    free.removeAll()
+    holeArena.clear()
+  }
+
+  /// The motion from one frame to another, if it was kept in either direction.
+  func motion(from first: UInt64, to second: UInt64) -> HoleMotion? {
+    for entry in entries {
+      if entry.key == Key(first: first, second: second) { return entry.motion }
+      if entry.key == Key(first: second, second: first) { return entry.motion.reversed }
+    }
+    return nil
+  }
+
+  /// Copies a motion, where both frames have a number and there is memory.
+  func keep(_ motion: HoleMotion, from first: UInt64, to second: UInt64) {
+    guard hole != nil, first != 0, second != 0 else { return }
+    let arena = free.popLast() ?? Arena(ledger: ledger)
+    guard (try? arena.reset()) != nil, let copy = try? motion.copy(in: arena) else { return }
+    entries.append(Entry(key: Key(first: first, second: second), motion: copy, arena: arena))
+  }
+
+  /// The scene score of two neighbours, from before or by `find`.
+  func score(
+    _ first: UInt64, _ second: UInt64, find: () throws(VFIError) -> Double
+  ) throws(VFIError) -> Double {
+    guard hole != nil else { return try find() }
+    let key = Key(first: min(first, second), second: max(first, second))
+    if let score = scores[key] { return score }
+    let score = try find()
+    if key.first != 0 { scores[key] = score }
+    return score
+  }
+}
+
+extension HoleMotion {
+  /// The same from the second frame to the first one; the search treats both alike.
+  fileprivate var reversed: HoleMotion { HoleMotion(forward: backward, backward: forward) }
+
+  fileprivate func copy(in arena: Arena) throws(VFIError) -> HoleMotion {
+    let (height, width) = (forward.height, forward.width)
+    let both = try arena.map(height: 2 * height, width: width, channels: 2)
+    let copy = HoleMotion(
+      forward: both.rows(0..<height), backward: both.rows(height..<2 * height))
+    for (from, to) in [(forward, copy.forward), (backward, copy.backward)] {
+      unsafe to.base.update(from: from.base, count: height * from.rowStride)
+    }
+    return copy
+  }
+}
