@@ -94,6 +94,7 @@ quality: build
 	benchmarks/setup.sh
 	.venv/bin/python benchmarks/quality.py
 	.venv/bin/python benchmarks/repair.py
+	.venv/bin/python benchmarks/inpaint.py
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 

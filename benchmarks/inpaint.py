@@ -19,7 +19,8 @@ from metrics import psnr
 DATA = ROOT.parent / "shared" / "data" / "eval"
 LIBRARY = ROOT / ".build" / "release" / "libvfi.so"
 DILATION = 4  # libvfi's default; the same for all methods
-WINDOW = 11
+WINDOW = 41  # that of `vfi inpaint`
+AVERAGED = 10  # frames of the longer mean
 
 
 @dataclass
@@ -30,6 +31,10 @@ class Case:
     damaged: np.ndarray
     truth: np.ndarray
     masks: np.ndarray
+
+    @property
+    def is_still(self) -> bool:
+        return bool((self.masks == self.masks[0]).all())
 
     @property
     def dilated(self) -> list[np.ndarray]:
@@ -84,7 +89,7 @@ def average(case: Case, reach: int) -> list[np.ndarray]:
 
 def delogo(case: Case) -> list[np.ndarray] | None:
     """FFmpeg's filter on the box of each part of the hole, where that stands still."""
-    if any((mask != case.masks[0]).any() for mask in case.masks):
+    if not case.is_still:
         return None
     height, width = case.masks.shape[1:]
     _, _, boxes, _ = cv2.connectedComponentsWithStats(case.dilated[0])
@@ -109,9 +114,8 @@ def ours(case: Case, inpainter: Inpainter, window: int) -> tuple[list[np.ndarray
     for index in range(len(case.damaged)):
         first = max(0, index - (window - 1) // 2)
         part = slice(first, index + window // 2 + 1)
-        frame, info = inpainter.fill(
-            list(case.damaged[part]), list(case.masks[part]), index - first
-        )
+        masks = case.masks[:1] if case.is_still else case.masks[part]
+        frame, info = inpainter.fill(list(case.damaged[part]), list(masks), index - first, first)
         result.append(frame)
         nanoseconds += info.elapsed_ns
     return result, nanoseconds / 1e6 / len(result)
@@ -164,7 +168,8 @@ def main() -> None:
     for name in names:
         case = read_case(arguments.data / "inpaint" / name)
         others = {"telea": telea(case), "average 2": average(case, 1)}
-        others["average all"] = average(case, arguments.window // 2)
+        others[f"average {AVERAGED}"] = average(case, AVERAGED // 2)
+        others["average window"] = average(case, arguments.window // 2)
         still = delogo(case)
         if still is not None:
             others["delogo"] = still

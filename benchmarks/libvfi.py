@@ -210,13 +210,17 @@ class Inpainter(Interpolator):
     """A context that fills holes."""
 
     def fill(
-        self, frames: list[np.ndarray], masks: list[np.ndarray], index: int
+        self, frames: list[np.ndarray], masks: list[np.ndarray], index: int, first: int
     ) -> tuple[np.ndarray, InpaintInfo]:
-        """uint8 RGB frames and uint8 masks [H, W] -> frame `index` with its hole filled."""
+        """uint8 RGB frames and uint8 masks [H, W], one for each or for all -> frame `index` with
+        its hole filled; `first` is the number of the first frame in its video.
+        """
         frames = [np.ascontiguousarray(frame) for frame in frames]
         masks = [np.ascontiguousarray(mask) for mask in masks]
         output = np.empty_like(frames[index])
         views = (Frame * len(frames))(*[self._describe(frame) for frame in frames])
+        for number, view in enumerate(views, start=first + 1):
+            view.content_id = number
         holes = (Frame * len(masks))(*[self._describe(mask) for mask in masks])
         result = self._describe(output)
         info = InpaintInfo(struct_size=sizeof(InpaintInfo))
