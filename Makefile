@@ -20,11 +20,11 @@ PACKAGES := make pkg-config gcc g++ binutils ffmpeg libavformat-dev libavcodec-d
 RUFF := .venv/bin/ruff
 C_FILES := $(shell git ls-files '*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
 
-.PHONY: help setup build products demo test lint bench quality install deb clean \
+.PHONY: help setup build products demo demo-inpaint test lint bench quality install deb clean \
   gstreamer install-gstreamer ffmpeg ffmpeg-compat
 
 help:
-	@echo 'make build | demo [CLIP=FILE] | test | lint | bench | quality | clean'
+	@echo 'make build | demo [CLIP=FILE] | demo-inpaint [CLIP=FILE] | test | lint | bench | quality | clean'
 	@echo 'make install [PREFIX=/usr/local] [LIBDIR=PREFIX/lib] [DESTDIR=] | deb'
 	@echo 'make gstreamer | install-gstreamer [PREFIX=/usr/local] [PLUGINSDIR=] [DESTDIR=]'
 	@echo 'make ffmpeg | ffmpeg-compat'
@@ -64,6 +64,10 @@ products:
 
 demo: build
 	VFI=build/vfi OUT=build/demo scripts/demo.sh '$(CLIP)'
+
+# A logo taken out, and a damaged stream repaired: videos and pictures in build/demo-inpaint.
+demo-inpaint: build
+	VFI=build/vfi OUT=build/demo-inpaint scripts/demo-inpaint.sh '$(CLIP)'
 
 test: build
 	Tests/run.sh
