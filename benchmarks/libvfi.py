@@ -88,7 +88,9 @@ class Params(ctypes.Structure):
         ("sparsity", c_int32),
         ("heavy_share", c_double),
         ("deadline_ms", c_double),
-        ("reserved", c_uint64 * 5),
+        ("motion", c_int32),
+        ("reserved_motion", c_int32),
+        ("reserved", c_uint64 * 4),
     )
 
 
@@ -100,6 +102,9 @@ class Info(ctypes.Structure):
         ("decision", c_int32),
         ("scene_score", c_double),
         ("elapsed_ns", c_uint64),
+        ("filled_pixels", c_uint64),
+        ("repair_action", c_int32),
+        ("reserved", c_int32),
     )
 
 

@@ -18,14 +18,19 @@
 /* Within one soname structures grow at their end only. */
 _Static_assert(offsetof(vfi_frame, opaque) == 144 && sizeof(vfi_frame) == 152, "vfi_frame");
 _Static_assert(offsetof(vfi_params, sparsity) == 168 && sizeof(vfi_params) == 232, "vfi_params");
-_Static_assert(offsetof(vfi_info, elapsed_ns) == 24 && sizeof(vfi_info) == 32, "vfi_info");
+_Static_assert(offsetof(vfi_params, motion) == 192,
+               "vfi_params, where the first version had zeros");
+_Static_assert(offsetof(vfi_info, elapsed_ns) == 24 && sizeof(vfi_info) == 48, "vfi_info");
+_Static_assert(offsetof(vfi_info, filled_pixels) == 32, "vfi_info, where the first version ended");
 _Static_assert(sizeof(vfi_motion) == 40 && sizeof(vfi_option) == 64, "vfi_motion, vfi_option");
 _Static_assert(offsetof(vfi_stats, peak_bytes) == 112 && sizeof(vfi_stats) == 160, "vfi_stats");
 _Static_assert(sizeof(vfi_distance) == 40 && sizeof(vfi_confidence) == 32, "maps of a frame");
 _Static_assert(sizeof(vfi_inpaint_params) == 32 && sizeof(vfi_rectangle) == 16, "holes");
 _Static_assert(offsetof(vfi_inpaint_info, elapsed_ns) == 32 && sizeof(vfi_inpaint_info) == 40,
                "how a frame was filled");
-_Static_assert(sizeof(vfi_stream_params) == 64 && sizeof(vfi_model_info) == 72, "the others");
+_Static_assert(offsetof(vfi_stream_params, multiplier) == 56 && sizeof(vfi_stream_params) == 88,
+               "vfi_stream_params");
+_Static_assert(sizeof(vfi_model_info) == 72, "vfi_model_info");
 
 static picture a, b, out;
 
