@@ -12,9 +12,6 @@ import CIntrinsics
 /// one pass.
 package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first: Int, _ end: Int) {
   let c = argument.pointee
-  // The flow itself stands for an arrival that is not given.
-  let arrivalA = arrival(c.arrival01, like: c.flow01)
-  let arrivalB = arrival(c.arrival10, like: c.flow10)
   for row in first..<end {
     var halved = c.halved.floats + row &* c.halved.width &* c.halved.stride
     for column in 0..<c.halved.width {
@@ -26,8 +23,8 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
         let partsA = SIMD4<Float>(-t, -t, rest, rest)
         let partsB = SIMD4<Float>(t, t, -rest, -rest)
         times += t
-        let a = partsA * fixedPoint(c.flow01, arrivalA, x, y, t)
-        let w = fixedPoint(c.flow10, arrivalB, x, y, rest)
+        let a = partsA * fixedPoint(c.flow01, c.arrival01, x, y, t)
+        let w = fixedPoint(c.flow10, c.arrival10, x, y, rest)
         // B's own frame is the later one, its arrival is in frame 0.
         let b = partsB * SIMD4(w.z, w.w, w.x, w.y)
         let out = c.output.floats + (y &* c.output.width &+ x) &* c.output.stride
@@ -46,36 +43,30 @@ package func motionCandidates(_ argument: UnsafePointer<vfi_candidates>, _ first
 }
 
 /// The motion at `(x, y)` after `time`, then that which is left: x, y, x, y.
+///
+/// `arrival` lies as `flow` does; NULL: the motion itself is left.
 @inline(__always)
 private func fixedPoint(
-  _ flow: vfi_features, _ arrival: vfi_features, _ x: Int, _ y: Int, _ time: Float
+  _ flow: vfi_features, _ arrival: UnsafePointer<Float>?, _ x: Int, _ y: Int, _ time: Float
 ) -> SIMD4<Float> {
   let start = flow.floats + 2 &* (y &* flow.width &+ x)
-  var (u, v) = (start[0], start[1])
-  var left = SIMD2<Float>.zero
-  for step in 0..<2 {
-    let (atX, atY) = (Float(x) - time * u, Float(y) - time * v)
-    let motion = pairSample(flow, atX, atY)
-    if step == 1 {
-      left = arrival.base == flow.base ? motion : pairSample(arrival, atX, atY)
+  var motion = SIMD2(start[0], start[1])
+  var left = motion
+  for _ in 0..<2 {
+    let tap = bilinearTap(flow, x: Float(x) - time * motion.x, y: Float(y) - time * motion.y)
+    motion = pairSample(tap, tap.pixel)
+    left = motion
+    if let arrival {
+      left = pairSample(tap, UnsafeRawPointer(arrival) + (tap.pixel - UnsafeRawPointer(flow.base)))
     }
-    (u, v) = (motion.x, motion.y)
   }
-  return SIMD4(u, v, left.x, left.y)
-}
-
-@inline(__always)
-private func arrival(_ map: UnsafePointer<Float>?, like flow: vfi_features) -> vfi_features {
-  var result = flow
-  if let map { result.base = UnsafeMutableRawPointer(mutating: map) }
-  return result
+  return SIMD4(motion.x, motion.y, left.x, left.y)
 }
 
 /// Two channels without a gap: a pixel and its right neighbour are four floats.
 @inline(__always)
-private func pairSample(_ map: vfi_features, _ x: Float, _ y: Float) -> SIMD2<Float> {
-  let tap = bilinearTap(map, x: x, y: y)
-  let (upper, below) = (load4(tap.pixel, 0, false), load4(tap.pixel, tap.down, false))
+private func pairSample(_ tap: vfi_tap, _ pixel: UnsafeRawPointer) -> SIMD2<Float> {
+  let (upper, below) = (load4(pixel, 0, false), load4(pixel, tap.down, false))
   let column = multiplyAdd4(SIMD4(repeating: tap.fy), below - upper, upper)
   return SIMD2(
     multiplyAdd1(tap.fx, column.z - column.x, column.x),
