@@ -5,7 +5,7 @@ import CVFI
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models",
-    abstract: "List the models that come with the library, the default first.")
+    abstract: "List the models, the default first.")
 
   func run() throws {
     var table = Table(

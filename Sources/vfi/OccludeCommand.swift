@@ -7,7 +7,7 @@ extension Occlusion.Process: ExpressibleByArgument {}
 struct OccludeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "occlude",
-    abstract: "Hide parts of a video in a repeatable way, to try out what fills them.",
+    abstract: "Hide parts of a video, to try out what fills them.",
     discussion: """
       Falling raindrops, a moving bar, single pixels or drifting clouds: the processes of \
       unsupervised video inpainting. The masks depend on the seed, the parameters and the size of \
@@ -29,7 +29,10 @@ struct OccludeCommand: ParsableCommand {
   @Option(help: "Another number hides other places.")
   var seed: UInt64
 
-  @Option(help: "Another file for the masks, white where hidden: for `vfi inpaint --mask`.")
+  @Option(
+    help: ArgumentHelp(
+      "Another file for the masks, white where hidden: for `vfi inpaint --mask`.",
+      valueName: "file"))
   var maskOut: String?
 
   @Option(help: "What hidden pixels show: black, grey or white.")

@@ -4,7 +4,7 @@ import ArgumentParser
 struct RepairCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "repair",
-    abstract: "Make good what bit errors and lost packets have left of a video.",
+    abstract: "Make good what bit errors and lost packets left.",
     discussion: """
       What was not decoded is filled from the pictures before and after it, lost pictures are made \
       anew, and what depends on them is decoded from the repaired ones. Intact pictures are encoded \
