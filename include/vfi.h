@@ -274,8 +274,8 @@ enum {
 enum {
   VFI_MOTION_LINEAR = 0, /**< at one pace: a new frame depends on its two source frames only */
   /** At a changing pace, told by the frame before the pair and the one after it (Xu et al.,
-      "Quadratic Video Interpolation", NeurIPS 2019): better, at hardly more work in a stream, which
-      then holds back one source frame more. A new frame depends on four sources. */
+      "Quadratic Video Interpolation", NeurIPS 2019): better, at an eighth more time in a stream,
+     which then holds back one source frame more. A new frame depends on four sources. */
   VFI_MOTION_QUADRATIC = 1
 };
 
