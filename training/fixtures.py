@@ -9,6 +9,7 @@ and do not change with PyTorch's choice of convolution algorithm. All tensors ar
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,21 @@ def model_fixture(architecture: str) -> dict[str, Tensor]:
     redundant = REDUNDANT_L if architecture == "ifrnet-l" else REDUNDANT
     kept = {name: value for name, value in stages.items() if not name.startswith(redundant)}
     return rounded({"frame0": frame0, "frame1": frame1, "t": t} | kept)
+
+
+def write_fixtures(
+    description: str, metadata: dict[str, str], fixtures: Callable[[], dict[str, dict[str, Tensor]]]
+) -> None:
+    """The command that writes what `fixtures` returns: each name's tensors to a file of its own."""
+    parser = argparse.ArgumentParser(description=description.split("\n\n")[0])
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    output = parser.parse_args().output
+    output.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    for name, tensors in fixtures().items():
+        path = output / f"{name}.safetensors"
+        save_file({key: value.contiguous() for key, value in tensors.items()}, path, metadata)
+        print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
 
 
 def signal(name: str, *shape: int) -> Tensor:
@@ -144,19 +160,10 @@ def layer_fixtures() -> dict[str, Tensor]:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    files = {"layers": layer_fixtures()}
-    files |= {name.replace("-", "_"): model_fixture(name) for name in VARIANTS}
-    for name, tensors in files.items():
-        path = output / f"{name}.safetensors"
-        save_file(tensors, path, METADATA)
-        print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
+def all_fixtures() -> dict[str, dict[str, Tensor]]:
+    models = {name.replace("-", "_"): model_fixture(name) for name in VARIANTS}
+    return {"layers": layer_fixtures()} | models
 
 
 if __name__ == "__main__":
-    main()
+    write_fixtures(__doc__, METADATA, all_fixtures)

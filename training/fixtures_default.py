@@ -8,13 +8,9 @@ Everything is float32. The inverse search chooses between candidates by comparin
 are textured, so that no choice hangs on the last bit (checked here against float64).
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import torch
-from fixtures import DEFAULT_OUTPUT, texture
-from safetensors.torch import save_file
+from fixtures import texture, write_fixtures
 from torch import Tensor
 from vfi_training.default_model import FEATURES, DefaultModel
 from vfi_training.hashed_weights import load_hashed_weights
@@ -100,18 +96,9 @@ def model_fixture() -> dict[str, Tensor]:
     return tensors
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    files = {"inverse_search": search_fixture(), "default_model": model_fixture()}
-    for name, tensors in files.items():
-        path = output / f"{name}.safetensors"
-        save_file({key: value.contiguous() for key, value in tensors.items()}, path, METADATA)
-        print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
+def all_fixtures() -> dict[str, dict[str, Tensor]]:
+    return {"inverse_search": search_fixture(), "default_model": model_fixture()}
 
 
 if __name__ == "__main__":
-    main()
+    write_fixtures(__doc__, METADATA, all_fixtures)

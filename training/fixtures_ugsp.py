@@ -9,12 +9,8 @@ logits are so far apart that no hard mask hangs on rounding (checked here). Ever
 in float64 and rounded once to float32.
 """
 
-import argparse
-from pathlib import Path
-
 import torch
-from fixtures import DEFAULT_OUTPUT, picture, rounded
-from safetensors.torch import save_file
+from fixtures import picture, rounded, write_fixtures
 from torch import Tensor
 from vfi_training.hashed_weights import load_hashed_weights, uniform
 from vfi_training.ifrnet import resize
@@ -79,18 +75,9 @@ def refine_fixture() -> dict[str, Tensor]:
     return rounded(levels | {name: found[name] for name in ("flow_0", "mask", "residual", "out")})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    files = {"ugsp": hard_fixture(), "ugsp_soft": soft_fixture(), "ugsp_refine": refine_fixture()}
-    for name, tensors in files.items():
-        path = output / f"{name}.safetensors"
-        save_file(tensors, path, METADATA)
-        print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
+def all_fixtures() -> dict[str, dict[str, Tensor]]:
+    return {"ugsp": hard_fixture(), "ugsp_soft": soft_fixture(), "ugsp_refine": refine_fixture()}
 
 
 if __name__ == "__main__":
-    main()
+    write_fixtures(__doc__, METADATA, all_fixtures)

@@ -9,12 +9,8 @@ elsewhere. These factors keep the signal up through gates and leaky units, so th
 depends on the frames. Everything is evaluated in float64 and rounded once to float32.
 """
 
-import argparse
-from pathlib import Path
-
 import torch
-from fixtures import DEFAULT_OUTPUT, picture, rounded
-from safetensors.torch import save_file
+from fixtures import picture, rounded, write_fixtures
 from torch import Tensor
 from vfi_training.hashed_weights import load_hashed_weights
 from vfi_training.vinet import OFFSETS, VINet
@@ -112,22 +108,13 @@ def some_stages(architecture: str, names: tuple[str, ...]) -> dict[str, Tensor]:
     return rounded({"frames": frames, "masks": masks} | kept | {"out2": found[2]["out"]})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    fixtures = {
+def all_fixtures() -> dict[str, dict[str, Tensor]]:
+    return {
         "vinet_256": small_fixture(),
         "vinet_512": large_fixture(),
         "vinet_s": narrow_fixture(),
     }
-    for name, tensors in fixtures.items():
-        path = output / f"{name}.safetensors"
-        save_file(tensors, path, METADATA)
-        print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    write_fixtures(__doc__, METADATA, all_fixtures)

@@ -6,20 +6,10 @@
 #   library.sh FILE.so HEADER BUILD_FOLDER
 set -u
 library=$1 header=$2 objects=$3
-passed=0 failed=0
+source "$(dirname "$0")/../check.sh"
 
-# check TEXT OUTPUT: passes when OUTPUT is empty.
-check() {
-  if [[ -z $2 ]]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'library.sh: FAILED: %s\n%s\n' "$1" "$(head -20 <<< "$2")"
-  fi
-}
-
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+# nothing NAME OUTPUT: passes when OUTPUT is empty.
+nothing() { is "$1" "$2" ''; }
 
 # Functions of the header, without comments; types in parentheses, such as vfi_job, are none.
 gcc -E -P -fpreprocessed -dD "$header" 2> /dev/null | grep -v '^#' \
@@ -27,24 +17,24 @@ gcc -E -P -fpreprocessed -dD "$header" 2> /dev/null | grep -v '^#' \
 nm -D --defined-only "$library" | awk '$2 ~ /^[A-Z]$/ && $2 != "A" { print $3 }' \
   | sort -u > "$scratch/exported"
 sed 's/@@VFI_0$//' "$scratch/exported" | sort -u > "$scratch/names"
-check 'the header declares functions' "$([[ $(wc -l < "$scratch/declared") -gt 30 ]] || echo none)"
-check 'every declared function is exported' \
+nothing 'the header declares functions' "$([[ $(wc -l < "$scratch/declared") -gt 30 ]] || echo none)"
+nothing 'every declared function is exported' \
   "$(comm -23 "$scratch/declared" "$scratch/names")"
-check 'nothing else is exported' "$(comm -13 "$scratch/declared" "$scratch/names")"
-check 'every export has the version node VFI_0' "$(grep -v '@@VFI_0$' "$scratch/exported")"
+nothing 'nothing else is exported' "$(comm -13 "$scratch/declared" "$scratch/names")"
+nothing 'every export has the version node VFI_0' "$(grep -v '@@VFI_0$' "$scratch/exported")"
 
 readelf -d "$library" > "$scratch/dynamic"
-check 'the soname is libvfi.so.0' "$(grep -q 'soname: \[libvfi.so.0\]' "$scratch/dynamic" || echo no)"
-check 'the library cannot be unloaded' "$(grep -q 'NODELETE' "$scratch/dynamic" || echo no)"
-check 'only the C and C++ runtimes are needed' \
+nothing 'the soname is libvfi.so.0' "$(grep -q 'soname: \[libvfi.so.0\]' "$scratch/dynamic" || echo no)"
+nothing 'the library cannot be unloaded' "$(grep -q 'NODELETE' "$scratch/dynamic" || echo no)"
+nothing 'only the C and C++ runtimes are needed' \
   "$(grep NEEDED "$scratch/dynamic" | grep -vE '\[(libc|libm|libstdc\+\+|libgcc_s|ld-linux-x86-64)\.so')"
-check 'no search path for other libraries' "$(grep -E 'RPATH|RUNPATH' "$scratch/dynamic")"
-check 'there is no text relocation' "$(grep TEXTREL "$scratch/dynamic")"
-check 'the stack is not executable' "$(readelf -lW "$library" | grep GNU_STACK | grep RWE)"
+nothing 'no search path for other libraries' "$(grep -E 'RPATH|RUNPATH' "$scratch/dynamic")"
+nothing 'there is no text relocation' "$(grep TEXTREL "$scratch/dynamic")"
+nothing 'the stack is not executable' "$(readelf -lW "$library" | grep GNU_STACK | grep RWE)"
 
 strip -o "$scratch/stripped" "$library"
 size=$(stat -c %s "$scratch/stripped")
-check 'at most 15 MB when stripped' "$([[ $size -le 15000000 ]] || echo "$size bytes")"
+nothing 'at most 15 MB when stripped' "$([[ $size -le 15000000 ]] || echo "$size bytes")"
 
 # Wide registers and VEX or EVEX instructions belong to the kernels of the higher levels only.
 objdump -d --no-show-raw-insn "$library" > "$scratch/code"
@@ -52,19 +42,19 @@ awk '
   /^[0-9a-f]+ <.*>:$/ { name = $2; next }
   /%[yz]mm/ && name !~ /[0-9](KernelsAVX2|KernelsAVX512)/ { print name }
 ' "$scratch/code" | sort -u > "$scratch/wide"
-check 'ymm and zmm stand in the kernels of their level only' "$(cat "$scratch/wide")"
+nothing 'ymm and zmm stand in the kernels of their level only' "$(cat "$scratch/wide")"
 awk '
   /^[0-9a-f]+ <.*>:$/ { name = $2; next }
   /%zmm|%k[0-7]/ && name ~ /[0-9]KernelsAVX2[^5]/ { print name }
 ' "$scratch/code" | sort -u > "$scratch/masked"
-check 'no AVX-512 in the AVX2 kernels' "$(cat "$scratch/masked")"
+nothing 'no AVX-512 in the AVX2 kernels' "$(cat "$scratch/masked")"
 awk '
   /^[0-9a-f]+ <.*>:$/ { name = $2; next }
   $2 ~ /^v[a-z]/ && $2 !~ /^ver[rw]$/ && name !~ /[0-9](KernelsAVX2|KernelsAVX512)/ { print name ": " $2 }
 ' "$scratch/code" | sort -u > "$scratch/vex"
-check 'no VEX instruction outside of the AVX kernels' "$(cat "$scratch/vex")"
+nothing 'no VEX instruction outside of the AVX kernels' "$(cat "$scratch/vex")"
 
-check 'the AVX kernels do use them' \
+nothing 'the AVX kernels do use them' \
   "$(awk '/^[0-9a-f]+ <.*KernelsAVX512.*>:$/ { inside = 1; next } /^[0-9a-f]+ </ { inside = 0 }
      inside && /%zmm/ { found = 1 } END { if (!found) print "no zmm in KernelsAVX512" }' "$scratch/code")"
 
@@ -72,16 +62,15 @@ awk '
   /^[0-9a-f]+ <.*>:$/ { name = $2; next }
   $2 ~ /bf16/ && name !~ /[0-9]KernelsAVX512BF16/ { print name ": " $2 }
 ' "$scratch/code" | sort -u > "$scratch/bfloat16"
-check 'bfloat16 instructions stand in the kernels of their level only' "$(cat "$scratch/bfloat16")"
-check 'the bfloat16 kernels do use them' \
+nothing 'bfloat16 instructions stand in the kernels of their level only' "$(cat "$scratch/bfloat16")"
+nothing 'the bfloat16 kernels do use them' \
   "$(grep -q 'vdpbf16ps .*%zmm' "$scratch/code" || echo 'no vdpbf16ps')"
 
 # The linker keeps one copy of a weak function, from whichever module comes first.
 for module in Kernels KernelsAVX2 KernelsAVX512 KernelsAVX512BF16; do
   find "$objects/$module.build" -name '*.o' -exec nm {} + > "$scratch/symbols"
-  check "$module has functions" "$(grep -q ' T ' "$scratch/symbols" || echo none)"
-  check "no weak function in $module" "$(awk '$2 == "W" { print $3 }' "$scratch/symbols" | sort -u)"
+  nothing "$module has functions" "$(grep -q ' T ' "$scratch/symbols" || echo none)"
+  nothing "no weak function in $module" "$(awk '$2 == "W" { print $3 }' "$scratch/symbols" | sort -u)"
 done
 
-echo "$passed passed, $failed failed"
-[[ $failed == 0 ]]
+report

@@ -25,7 +25,7 @@ program() {
 
 for compiler in g++ clang++; do
   if ! command -v "$compiler" > /dev/null; then
-    skip "$compiler"
+    skip "$compiler is not installed"
     continue
   fi
   program "$compiler, C++20" "$compiler" c++20 c++20

@@ -5,32 +5,19 @@
 #
 #   faults.sh FOLDER_OF_THE_EXAMPLES
 set -u
+. "$(dirname "$0")/../check.sh"
 examples=$(realpath "$1")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-passed=0 failed=0
-
-check() {
-  local name=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'faults.sh: FAILED: %s\n' "$name"
-    head -5 log
-  fi
-}
 
 # refuses TEXT COMMAND...: fails by itself, not by a signal, and its message has TEXT.
 refuses() {
   local text=$1 status
   shift
   rm -f out.mkv
-  timeout 120 "$@" 2> log > out.y4m
+  timeout 120 "$@" 2> messages > out.y4m
   status=$?
-  [[ $status == 1 ]] && grep -q "$text" log
+  cat messages
+  [[ $status == 1 ]] && grep -q "$text" messages
 }
 
 # y4m HEADER FRAMES BYTES [TAIL]: gray pictures that differ.
@@ -56,22 +43,22 @@ filter() {
   check 'y4m: unknown colour' refuses 'not supported' "$program" 2 < <(y4m 'W8 H8 F25:1 C411' 1 96)
   check 'y4m: no such factor' refuses multiplier "$program" 0 < good.y4m
   check 'y4m: no such model' refuses none.safetensors "$program" 2 none.safetensors < good.y4m
-  y4m 'W32 H32 F25:1 Cmono' 4 1024 $'FRAME\nshort' | "$program" 2 > out.y4m 2> log
-  check 'y4m: a frame that is cut off is told' grep -q 'cut off' log
+  y4m 'W32 H32 F25:1 Cmono' 4 1024 $'FRAME\nshort' | "$program" 2 > out.y4m 2> messages
+  check 'y4m: a frame that is cut off is told' grep 'cut off' messages
   check 'y4m: the frames before are kept' test "$(frames)" = 8
-  y4m 'W1 H1 F25:1 Cmono' 3 1 | "$program" 2 > out.y4m 2> log
+  y4m 'W1 H1 F25:1 Cmono' 3 1 | "$program" 2 > out.y4m 2> messages
   check 'y4m: 1x1' test "$(frames)" = 6
 }
 
 # converts IN: into out.mkv, at 50 a second.
 converts() {
   rm -f out.mkv
-  timeout 120 "$examples/transcode" "$1" out.mkv 50 ffv1 > log 2>&1
+  timeout 120 "$examples/transcode" "$1" out.mkv 50 ffv1 > messages 2>&1
 }
 
 clip() { ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=rate=25:size=$1" "${@:2}"; }
 count() {
-  ffprobe -v error -count_frames -of csv=p=0 -show_entries stream=nb_read_frames "$1" 2> log
+  ffprobe -v error -count_frames -of csv=p=0 -show_entries stream=nb_read_frames "$1" 2> messages
 }
 
 decoder() {
@@ -106,5 +93,4 @@ decoder() {
 
 filter
 decoder
-echo "$passed passed, $failed failed"
-[[ $failed == 0 ]]
+report

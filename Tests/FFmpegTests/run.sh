@@ -5,17 +5,16 @@
 #
 #   Tests/FFmpegTests/run.sh [TEST...]
 #
-# TEST is the name of a function below. SUITE=sid takes the build of another Debian suite. The last line is "N passed, N failed, N skipped". New frames
-# differ between machines by rounding, so that runs are compared with each other only.
+# TEST is the name of a function below. SUITE=sid takes the build of another Debian suite. The last
+# line is "N passed, N failed, N skipped". New frames differ between machines by rounding, so that
+# runs are compared with each other only.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 tree=$root/build/ffmpeg/${SUITE:-bookworm}/source
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+. "$here/../check.sh"
+. "$here/../ProgramTests/clips.sh"
 cd "$scratch" || exit 1
-. "$here/../ProgramTests/checks.sh"
-skipped=0
 libraries=$root/build:$tree/libavfilter:$tree/libavutil:$tree/libswscale
 
 # filtered INPUT FILTERS [OPTION...]: pts and checksum of each frame, one a line
@@ -38,22 +37,12 @@ lines() { grep -c . || true; }
 
 # Programs of C around the filter: times, pictures, faults.
 test_programs() {
-  local program line
+  local program
   for program in times pictures faults; do
-    if ! gcc -std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -I"$root/include" -I"$tree" \
+    check "compile $program.c" gcc -std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -I"$root/include" -I"$tree" \
       -o "$program" "$here/$program.c" "$here/graph.c" -L"$tree/libavfilter" -lavfilter \
-      -L"$tree/libavutil" -lavutil -Wl,-rpath-link,"$libraries" -lm > build.log 2>&1; then
-      is "$program.c" "$(cat build.log)" 'a program'
-      continue
-    fi
-    LD_LIBRARY_PATH=$libraries timeout 300 "./$program" > out.log 2>&1
-    line=$(tail -1 out.log)
-    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-      head -n -1 out.log | head -20
-      passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
-    else
-      is "$program.c" "$line" 'N passed, N failed'
-    fi
+      -L"$tree/libavutil" -lavutil -Wl,-rpath-link,"$libraries" -lm \
+      && counted "$program.c" env LD_LIBRARY_PATH="$libraries" timeout 300 "./$program"
   done
 }
 
@@ -280,8 +269,7 @@ test_commands() {
 # Debian's mpv with our libavfilter in the place of its own: from the start to the end with seeks.
 test_mpv() {
   if ! command -v mpv > /dev/null; then
-    echo '  mpv is not installed: not tested'
-    skipped=$((skipped + 1))
+    skip 'mpv is not installed'
     return
   fi
   pattern 25 100 in.mkv -c:v mpeg4 -g 10
@@ -298,9 +286,8 @@ test_mpv() {
 }
 
 if ! [[ -x $tree/ffmpeg ]]; then
-  echo "there is no FFmpeg with the filter: make ffmpeg"
-  echo '0 passed, 0 failed, 1 skipped'
-  exit
+  skip 'there is no FFmpeg with the filter: make ffmpeg'
+  report
 fi
 export PATH=$tree:$PATH
 if [[ $# == 0 ]]; then
@@ -308,5 +295,4 @@ if [[ $# == 0 ]]; then
   set -- "${names[@]}"
 fi
 for name; do "$name"; done
-echo "$passed passed, $failed failed, $skipped skipped"
-[[ $failed == 0 ]]
+report

@@ -121,7 +121,7 @@ static void caps_change(void) {
       "video/x-raw, format=GRAY8, width=16, height=16, framerate=60/1", /* passthrough from here */
   };
   for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
-    Bench bench = bench_new(gray("16x16", "30/1"), "video/x-raw, framerate=60/1", NULL);
+    Bench bench = bench_doubling();
     bench_push_run(&bench, 0, 5);
     bench_caps(&bench, others[i]);
     bench_expect(&bench, "before the change", 0, 60, 1, 10);
@@ -137,7 +137,7 @@ static void caps_change(void) {
 
 /* The same caps and segment again change nothing. */
 static void caps_again(void) {
-  Bench bench = bench_new(gray("16x16", "30/1"), "video/x-raw, framerate=60/1", NULL);
+  Bench bench = bench_doubling();
   bench_push_run(&bench, 0, 5);
   bench_caps(&bench, gray("16x16", "30/1"));
   bench_push_run(&bench, 5, 5);

@@ -9,44 +9,13 @@
 # "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.."
+source Tests/check.sh
 build=$(realpath "${1:-build}")
 packages=(gstreamer-check-1.0 gstreamer-base-1.0 gstreamer-video-1.0)
 if ! command -v gst-launch-1.0 > /dev/null || ! pkg-config --exists "${packages[@]}"; then
-  echo 'GStreamer or its development files are not installed: the element was not tested'
-  echo '0 passed, 0 failed, 1 skipped'
-  exit 0
+  skip 'GStreamer or its development files are not installed'
+  report
 fi
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0
-
-# good TEXT COMMAND...: the command ends well.
-good() {
-  local text=$1
-  shift
-  if "$@" > "$scratch/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$text"
-    tail -20 "$scratch/log"
-  fi
-}
-
-# is TEXT FOUND WANTED
-is() {
-  if [[ $2 == "$3" ]]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s: %s, not %s\n' "$1" "$2" "$3"
-  fi
-}
-
-skip() {
-  skipped=$((skipped + 1))
-  echo "skipped: $1"
-}
 
 # launch ELEMENTS...: runs a pipeline; what it says is in $scratch/log.
 launch() { timeout 120 gst-launch-1.0 "$@" > "$scratch/log" 2>&1; }
@@ -63,28 +32,19 @@ harness_tests() {
   local flags
   flags=$(PKG_CONFIG_PATH=$build pkg-config --cflags --libs "${packages[@]}" vfi-uninstalled)
   # shellcheck disable=SC2086
-  good 'compile the tests' gcc -std=gnu11 -g -Wall -Wextra -Wpedantic -Werror \
+  check 'compile the tests' gcc -std=gnu11 -g -Wall -Wextra -Wpedantic -Werror \
     -o "$scratch/element" Tests/GStreamerTests/*.c $flags -lm
-  timeout 300 "$scratch/element" > "$scratch/log" 2>&1
-  local status=$?
-  if [[ $(tail -1 "$scratch/log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
-    head -n -1 "$scratch/log" | head -40
-  else
-    failed=$((failed + 1))
-    echo "FAILED: the harness ended with status $status"
-    tail -20 "$scratch/log"
-  fi
+  counted 'the harness' timeout 300 "$scratch/element"
 }
 
 # ------------------------------------------------------------------ the tools --------------------
 inspect_tests() {
-  good 'gst-inspect-1.0 knows the element' gst-inspect-1.0 vfi
+  check 'gst-inspect-1.0 knows the element' gst-inspect-1.0 vfi
   gst-inspect-1.0 vfi > "$scratch/inspect" 2> "$scratch/complaints"
   is 'gst-inspect-1.0 complains' "$(cat "$scratch/complaints")" ''
   is 'it says warnings' "$(grep -ciE 'warning|critical' "$scratch/inspect")" 0
   is 'the licence' "$(awk '$1 == "License" { print $2 }' "$scratch/inspect")" MIT/X11
-  good 'the description of every element' gst-inspect-1.0 --print-plugin-auto-install-info vfi
+  check 'the description of every element' gst-inspect-1.0 --print-plugin-auto-install-info vfi
 }
 
 # Frames of 64x48 in I420.
@@ -131,10 +91,10 @@ same_bytes_tests() {
       ! filesink location="$scratch/out$threads.raw"
   done
   is 'three for one' "$(frame_count "$scratch/out1.raw")" 18
-  good 'one thread as two' cmp "$scratch/out1.raw" "$scratch/out2.raw"
-  good 'one thread as eight' cmp "$scratch/out1.raw" "$scratch/out8.raw"
+  check 'one thread as two' cmp "$scratch/out1.raw" "$scratch/out2.raw"
+  check 'one thread as eight' cmp "$scratch/out1.raw" "$scratch/out8.raw"
   for n in 0 1 2 3 4 5; do
-    good "source frame $n" cmp -n $frame_bytes -i $((n * frame_bytes)):$((3 * n * frame_bytes)) \
+    check "source frame $n" cmp -n $frame_bytes -i $((n * frame_bytes)):$((3 * n * frame_bytes)) \
       "$scratch/in.raw" "$scratch/out1.raw"
   done
 }
@@ -144,11 +104,11 @@ format_tests() {
   local format
   for format in I420 YV12 NV12 I420_10LE P010_10LE I420_12LE Y42B I422_10LE I422_12LE Y444 \
     Y444_10LE Y444_12LE GRAY8 GBR GBR_10LE RGB BGRA A420; do
-    good "$format, odd size" timeout 120 gst-launch-1.0 videotestsrc num-buffers=3 \
+    check "$format, odd size" timeout 120 gst-launch-1.0 videotestsrc num-buffers=3 \
       ! "video/x-raw,format=$format,width=35,height=27" ! vfi ! videoconvert \
       ! video/x-raw,format=RGBA ! fakesink
   done
-  good 'a queue on both sides' timeout 120 gst-launch-1.0 videotestsrc num-buffers=30 \
+  check 'a queue on both sides' timeout 120 gst-launch-1.0 videotestsrc num-buffers=30 \
     ! queue max-size-buffers=1 ! vfi ! queue max-size-buffers=1 ! fakesink
   launch videotestsrc is-live=true num-buffers=6 \
     ! video/x-raw,format=I420,width=64,height=48,framerate=30/1 ! vfi \
@@ -188,7 +148,7 @@ fault_tests() {
 # ------------------------------------------------------------------ builds -----------------------
 install_tests() {
   local where=$scratch/installed
-  good 'make install' "${plugin[@]}" install DESTDIR="$where" PREFIX=/opt/vfi
+  check 'make install' "${plugin[@]}" install DESTDIR="$where" PREFIX=/opt/vfi
   is 'it is in the plugin folder' \
     "$(find "$where" -name libgstvfi.so -path '/*/opt/vfi/*/gstreamer-1.0/*' | wc -l)" 1
   readelf -d "$build/gstreamer/libgstvfi.so" > "$scratch/dynamic"
@@ -205,13 +165,13 @@ meson_tests() {
   fi
   mkdir -p "$scratch/pkgconfig"
   sed 's/^Name:.*/Name: vfi/' "$build/vfi-uninstalled.pc" > "$scratch/pkgconfig/vfi.pc"
-  good 'meson setup' env PKG_CONFIG_PATH="$scratch/pkgconfig" meson setup --prefix=/opt/vfi \
+  check 'meson setup' env PKG_CONFIG_PATH="$scratch/pkgconfig" meson setup --prefix=/opt/vfi \
     "$scratch/meson" examples/gstreamer
-  good 'meson compile' meson compile -j 2 -C "$scratch/meson"
-  good 'meson install' meson install -C "$scratch/meson" --destdir "$scratch/meson-installed"
+  check 'meson compile' meson compile -j 2 -C "$scratch/meson"
+  check 'meson install' meson install -C "$scratch/meson" --destdir "$scratch/meson-installed"
   local plugin
   plugin=$(find "$scratch/meson-installed/opt/vfi" -path '*/gstreamer-1.0/libgstvfi.so')
-  good 'its plugin works' env GST_PLUGIN_PATH="${plugin%/*}" \
+  check 'its plugin works' env GST_PLUGIN_PATH="${plugin%/*}" \
     GST_REGISTRY="$scratch/other-registry" gst-inspect-1.0 vfi
 }
 
@@ -220,12 +180,12 @@ sanitizer_tests() {
   local flags folder=$scratch/sanitized
   local sanitizers='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
   flags=$(PKG_CONFIG_PATH=$build pkg-config --cflags --libs "${packages[@]}" vfi-uninstalled)
-  good 'make with sanitizers' "${plugin[@]}" OUT="$folder" CFLAGS="$sanitizers" \
+  check 'make with sanitizers' "${plugin[@]}" OUT="$folder" CFLAGS="$sanitizers" \
     LDFLAGS=-Wl,-z,undefs
   # shellcheck disable=SC2086
-  good 'compile the tests with sanitizers' gcc -std=gnu11 $sanitizers -o "$folder/element" \
+  check 'compile the tests with sanitizers' gcc -std=gnu11 $sanitizers -o "$folder/element" \
     Tests/GStreamerTests/*.c $flags -lm
-  good 'the harness with sanitizers' env GST_PLUGIN_PATH="$folder" \
+  check 'the harness with sanitizers' env GST_PLUGIN_PATH="$folder" \
     GST_REGISTRY="$scratch/sanitized-registry" timeout 300 "$folder/element"
 }
 
@@ -241,13 +201,13 @@ memory_tests() {
   local checked=(env VFI_CPU=portable LD_LIBRARY_PATH="$scratch/stripped" G_SLICE=always-malloc
     timeout 300 valgrind --quiet --error-exitcode=99 --leak-check=full
     --show-leak-kinds=definite --errors-for-leak-kinds=definite)
-  good 'valgrind of the harness' "${checked[@]}" "$scratch/element" negotiation events live \
+  check 'valgrind of the harness' "${checked[@]}" "$scratch/element" negotiation events live \
     faults properties
-  good 'valgrind of a pipeline' "${checked[@]}" gst-launch-1.0 videotestsrc num-buffers=4 \
+  check 'valgrind of a pipeline' "${checked[@]}" gst-launch-1.0 videotestsrc num-buffers=4 \
     ! video/x-raw,format=I420,width=32,height=32,framerate=30/1 ! vfi multiplier=3 ! fakesink
 }
 
-good 'make' "${plugin[@]}"
+check 'make' "${plugin[@]}"
 harness_tests
 inspect_tests
 counts_tests
@@ -258,6 +218,4 @@ install_tests
 meson_tests
 sanitizer_tests
 memory_tests
-
-echo "$passed passed, $failed failed, $skipped skipped"
-[[ $failed == 0 ]]
+report

@@ -55,6 +55,10 @@ Bench bench_new(const char *in_caps, const char *out_caps, ...) {
   return bench;
 }
 
+Bench bench_doubling(void) {
+  return bench_new(gray("16x16", "30/1"), "video/x-raw, framerate=60/1", NULL);
+}
+
 void bench_free(Bench *bench) {
   gst_harness_teardown(bench->harness);
   gst_element_set_bus(bench->element, NULL);
@@ -93,6 +97,12 @@ gchar *bench_message(const Bench *bench, GstMessageType types) {
   g_clear_error(&error);
   gst_message_unref(message);
   return text;
+}
+
+void bench_expect_message(const Bench *bench, GstMessageType types, const char *part) {
+  gchar *text = bench_message(bench, types);
+  CHECK(text != NULL && strstr(text, part) != NULL, "'%s' does not have '%s'", text, part);
+  g_free(text);
 }
 
 /* ---------------------------------------------------------------- pictures -------------------- */
@@ -169,6 +179,14 @@ GstFlowReturn bench_push(Bench *bench, int step, GstClockTime pts, GstClockTime 
   GST_BUFFER_PTS(buffer) = pts;
   GST_BUFFER_DURATION(buffer) = duration;
   return gst_harness_push(bench->harness, buffer);
+}
+
+void bench_push_flagged(Bench *bench, int step, GstClockTime pts, GstBufferFlags flags) {
+  GstBuffer *buffer = picture(&bench->info, step);
+  GST_BUFFER_PTS(buffer) = pts;
+  GST_BUFFER_DURATION(buffer) = bench_time(bench, 1);
+  GST_BUFFER_FLAG_SET(buffer, flags);
+  gst_harness_push(bench->harness, buffer);
 }
 
 GstClockTime bench_time(const Bench *bench, guint64 number) {

@@ -26,12 +26,16 @@ const char *gray(const char *size, const char *rate);
 /* The element with one thread. `out_caps`: what downstream takes, or NULL.
    Then names and values of properties, ended by NULL. */
 Bench bench_new(const char *in_caps, const char *out_caps, ...) G_GNUC_NULL_TERMINATED;
+/* 16x16 from 30 to 60 frames a second. */
+Bench bench_doubling(void);
 void bench_free(Bench *bench);
 /* Other source caps from now on. */
 void bench_caps(Bench *bench, const char *in_caps);
 guint64 bench_counter(const Bench *bench, const char *name);
 /* The text of the first waiting message of these types, or NULL; drops it and those before it. */
 gchar *bench_message(const Bench *bench, GstMessageType types);
+/* Checks that this message is there and has `part`. */
+void bench_expect_message(const Bench *bench, GstMessageType types, const char *part);
 
 /* A texture that moves by two pixels a step, in buffers that the element gets. */
 GstBuffer *picture(const GstVideoInfo *info, int step);
@@ -39,6 +43,8 @@ GstBuffer *picture(const GstVideoInfo *info, int step);
 GstBuffer *padded_picture(const GstVideoInfo *info, int step);
 /* Pushes picture `step` with this time. */
 GstFlowReturn bench_push(Bench *bench, int step, GstClockTime pts, GstClockTime duration);
+/* Pushes picture `step` with these flags, which lasts a frame at the rate of the source caps. */
+void bench_push_flagged(Bench *bench, int step, GstClockTime pts, GstBufferFlags flags);
 /* Pushes `count` pictures at the nominal rate, from `first` on. */
 void bench_push_run(Bench *bench, guint first, guint count);
 /* Time of frame `number` at the rate of the source caps. */

@@ -63,7 +63,7 @@ static void exact_for_long(void) {
    no longer. */
 static void rounded_times(void) {
   for (guint duration = 33; duration <= 34; duration++) {
-    Bench bench = bench_new(gray("16x16", "30/1"), "video/x-raw, framerate=60/1", NULL);
+    Bench bench = bench_doubling();
     for (guint i = 0; i < 30; i++) {
       GstClockTime pts = (i * 1000 + 15) / 30 * GST_MSECOND;
       bench_push(&bench, (int)i, pts, duration * GST_MSECOND);
@@ -97,7 +97,7 @@ static void variable_rate(void) {
 
 /* A declared rate that is not kept: times count, and nothing drifts. */
 static void wrong_declared_rate(void) {
-  Bench bench = bench_new(gray("16x16", "30/1"), "video/x-raw, framerate=60/1", NULL);
+  Bench bench = bench_doubling();
   for (guint i = 0; i < 100; i++)
     bench_push(&bench, (int)i, i * 40 * GST_MSECOND, 40 * GST_MSECOND);
   bench_eos(&bench);

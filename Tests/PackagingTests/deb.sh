@@ -12,7 +12,7 @@ packages=(libvfi0 libvfi-dev vfi-tools gstreamer1.0-vfi)
 
 for tool in dh lintian fakeroot; do
   if ! command -v $tool > /dev/null; then
-    skip "$tool"
+    skip "$tool is not installed"
     report
   fi
 done

@@ -96,7 +96,7 @@ configure_only() {
 
 cmake_tests() {
   if ! command -v cmake > /dev/null; then
-    skip cmake
+    skip 'cmake is not installed'
     return
   fi
   cmake_builds installed "$prefix"

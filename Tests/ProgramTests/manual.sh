@@ -28,7 +28,7 @@ names() {
 manual() {
   local page=$folder/vfi.1
   if ! command -v man > /dev/null; then
-    skip man
+    skip 'man is not installed'
     return
   fi
   MANWIDTH=100 LC_ALL=C.UTF-8 man -l "$page" | col -b > "$scratch/page"
@@ -43,7 +43,7 @@ manual() {
   if command -v mandoc > /dev/null; then
     check 'mandoc has no warning' mandoc -T lint -W warning "$page"
   else
-    skip mandoc
+    skip 'mandoc is not installed'
   fi
 }
 
@@ -65,7 +65,7 @@ completions() {
   local shell
   for shell in bash fish; do
     if ! command -v $shell > /dev/null; then
-      skip $shell
+      skip "$shell is not installed"
       continue
     fi
     commands > "$scratch/commands"
@@ -88,7 +88,7 @@ zsh_completion() {
   if command -v zsh > /dev/null; then
     check 'zsh reads its file' zsh -n "$file"
   else
-    skip zsh
+    skip 'zsh is not installed'
   fi
 }
 

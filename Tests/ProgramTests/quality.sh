@@ -10,35 +10,27 @@
 # CLIPS is the folder of the 448x256 evaluation clips; those with holes are in ../inpaint beside it.
 # The last line is "N passed, N failed, N skipped".
 set -u
+. "$(dirname "$0")/../check.sh"
 vfi=$(realpath "$1")
 clips=${2:-$(dirname "$0")/../../../shared/data/eval/vfi448}
 # Decibels that a change may lose before it fails: instruction sets differ by less than 0.01.
 tolerance=0.1
 if [ ! -d "$clips" ]; then
-  echo "there are no evaluation clips in $clips"
-  echo "0 passed, 0 failed, 1 skipped"
-  exit 0
+  skip "there are no evaluation clips in $clips"
+  report
 fi
 clips=$(realpath "$clips")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 
 # keep EXPRESSION IN OUT: the frames for which the expression holds, without loss.
 keep() { ffmpeg -nostdin -v error -y -i "$2" -vf "select='$1',setpts=N/15/TB" -r 15 -c:v ffv1 "$3"; }
 
-passed=0 failed=0
-
-# judge NAME TRUTH FOUND WANTED: counts whether the mean PSNR of two files is as good as it was.
+# judge NAME TRUTH FOUND WANTED: whether the mean PSNR of two files is as good as it was.
 judge() {
   local found
   found=$("$vfi" compare "$2" "$3" | awk '$1 == "mean" { print $5 }')
-  if awk -v a="${found:-0}" -v b="$4" -v c="$tolerance" 'BEGIN { exit !(a >= b - c) }'; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "$1: $found dB, once $4 dB"
-  fi
+  check "$1: $found dB, once $4 dB" \
+    awk -v a="${found:-0}" -v b="$4" -v c="$tolerance" 'BEGIN { exit !(a >= b - c) }'
 }
 
 while read -r clip wanted; do
@@ -66,5 +58,4 @@ done <<'CLIPS'
 block_sintel 35.33
 scratch_dust_drive 40.00
 CLIPS
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+report

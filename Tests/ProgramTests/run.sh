@@ -7,23 +7,21 @@
 #
 # PROGRAM is .build/release/vfi-program if it is not given; TEST is the name of a function below.
 # Each promise of `vfi --help`, of the README and of docs/ is one of them. The last line is
-# "N passed, N failed".
+# "N passed, N failed, N skipped".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../check.sh"
+. "$here/clips.sh"
 vfi=$(realpath "${1:-$here/../../.build/release/vfi-program}")
 if ! command -v ffmpeg >/dev/null || ! command -v ffprobe >/dev/null; then
-  echo "program tests skipped: the commands ffmpeg and ffprobe are not installed"
-  echo "0 passed, 0 failed"
-  exit 0
+  skip "the commands ffmpeg and ffprobe are not installed"
+  report
 fi
 if [ ! -x "$vfi" ]; then
   echo "there is no program $vfi; build it first (make build)"
   exit 1
 fi
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-. "$here/checks.sh"
 
 # pattern RATE FRAMES OUTPUT [OPTION...]: a moving test picture
 pattern() {
@@ -204,7 +202,7 @@ test_odd_sizes() {
     for kind in mkv mp4; do
       make_clip -f lavfi -i "testsrc2=size=128x128:rate=25,crop=${size%x*}:${size#*x}:0:0:exact=1" \
         -frames:v 4 -c:v ffv1 in.mkv
-      succeeds "$size to $kind" "$vfi" interpolate in.mkv out.$kind -y
+      check "$size to $kind" "$vfi" interpolate in.mkv out.$kind -y
       is "$size in $kind" \
         "$(probe out.$kind stream=width,height | paste -sd x) $(frame_count out.$kind)" "$size 8"
     done
@@ -252,11 +250,11 @@ test_changing_pictures() {
     make_clip -f lavfi -i "testsrc2=rate=25:$second" -frames:v 5 -c:v libx264 b.ts
     printf "file a.ts\nfile b.ts\n" >list
     make_clip -f concat -i list -c copy in.ts
-    succeeds "$second from the middle on" "$vfi" interpolate in.ts out.mkv -y --codec ffv1
+    check "$second from the middle on" "$vfi" interpolate in.ts out.mkv -y --codec ffv1
     is "$second: frames" "$(frame_count out.mkv)" 20
     is "$second: the size and format of the first" \
       "$(probe out.mkv stream=width,height,pix_fmt | paste -sd ' ')" "96 64 yuv420p"
-    is "$second: the change is told" "$(grep -c "the picture changes to" out.log)" 1
+    is "$second: the change is told" "$(grep -c "the picture changes to" log)" 1
     "$vfi" interpolate in.ts out.mkv -y --codec ffv1 --mult 1 2>/dev/null
     make_clip -i in.ts -c:v ffv1 -pix_fmt yuv420p reference.mkv
     is "$second: pictures as FFmpeg scales them" "$("$vfi" compare out.mkv reference.mkv --json |
@@ -329,7 +327,7 @@ test_errors() {
   make_clip -f lavfi -i testsrc2=size=96x64:rate=50 -frames:v 6 \
     -vf tinterlace=interleave_top,fieldorder=tff -flags +ildct+ilme -c:v mpeg2video in.ts
   refuses "interlaced" "is interlaced" out.mp4 "$vfi" interpolate in.ts out.mp4
-  succeeds "interlaced all the same" "$vfi" interpolate in.ts out.mp4 -y --ignore-interlacing
+  check "interlaced all the same" "$vfi" interpolate in.ts out.mp4 -y --ignore-interlacing
 }
 
 test_files_are_safe() {
@@ -345,7 +343,7 @@ test_files_are_safe() {
   is "with its content" "$(cat out.mp4)" precious
   "$vfi" interpolate text.mp4 out.mp4 -y 2>out.log
   is "also when the input is bad" "$(cat out.mp4)" precious
-  succeeds "and replaced with leave" "$vfi" interpolate in.mp4 out.mp4 --overwrite
+  check "and replaced with leave" "$vfi" interpolate in.mp4 out.mp4 --overwrite
 }
 
 test_damaged_input() {
@@ -390,7 +388,7 @@ test_inpaint() {
   "$vfi" render-test-clip scene.mp4 --duration 0.5 --width 192 --height 108
   make_clip -i scene.mp4 -f lavfi -i sine=440 -t 0.5 -c:v ffv1 -c:a flac in.mkv
   local fill=(--codec ffv1 -y)
-  succeeds "a rectangle" "$vfi" inpaint in.mkv out.mkv --rect 36,24,20,16 "${fill[@]}"
+  check "a rectangle" "$vfi" inpaint in.mkv out.mkv --rect 36,24,20,16 "${fill[@]}"
   is "as many frames" "$(frame_count out.mkv)" 12
   is "at the same times" "$(probe out.mkv frame=pts_time v)" "$(probe in.mkv frame=pts_time v)"
   is "the sound is copied" "$(probe out.mkv stream=codec_name a)" flac
@@ -582,12 +580,12 @@ test_the_rest() {
   has "options" "$("$vfi" options)" "threads"
   pattern 25 5 in.mp4
   has "info" "$("$vfi" info in.mp4)" "video h264, 96x64, yuv420p, 25 frames/s"
-  succeeds "drawn clip" "$vfi" render-test-clip scene.mp4 --duration 0.5 --width 320 --height 180
+  check "drawn clip" "$vfi" render-test-clip scene.mp4 --duration 0.5 --width 320 --height 180
   is "drawn clip: frames" "$(frame_count scene.mp4)" 12
-  succeeds "inspect at a time" "$vfi" inspect scene.mp4 --at 0.2 out.png
+  check "inspect at a time" "$vfi" inspect scene.mp4 --at 0.2 out.png
   is "inspect: picture" "$(probe out.png stream=width,height | paste -sd x)" 968x548
   if [ -n "${VFI_TEST_MODEL-}" ]; then
-    succeeds "inspect with a model that does not tell its confidence" \
+    check "inspect with a model that does not tell its confidence" \
       "$vfi" inspect scene.mp4 --model "$VFI_TEST_MODEL" two-rows.png
     is "inspect: two rows" "$(probe two-rows.png stream=width,height | paste -sd x)" 968x364
   fi
@@ -602,5 +600,4 @@ else
   mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }')
 fi
 for test in "${tests[@]}"; do $test; done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+report

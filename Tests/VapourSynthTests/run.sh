@@ -11,19 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/build/tests/vapoursynth
 core=$root/build/vapoursynth
-. "$here/../ProgramTests/checks.sh"
-skipped=0
-
-skip() {
-  skipped=$((skipped + 1))
-  echo "skipped: $1"
-}
-
-finish() {
-  echo "$passed passed, $failed failed, $skipped skipped"
-  [ "$failed" = 0 ]
-  exit
-}
+. "$here/../check.sh"
 
 rm -rf "$out"
 mkdir -p "$out"
@@ -31,7 +19,7 @@ cd "$out" || exit 1
 if ! "$here/fetch.sh" "$core" >fetch.log 2>&1; then
   tail -n 2 fetch.log
   skip 'VapourSynth could not be fetched from PyPI'
-  finish
+  report
 fi
 
 vapoursynth=$core/vapoursynth
@@ -44,32 +32,16 @@ export LD_LIBRARY_PATH=$root/build
 
 # program NAME PLUGIN [FLAG...]: compiles and runs a test program, and adds what it counts.
 program() {
-  local name=$1 plugin=$2 log=$1.log status
+  local name=$1 plugin=$2
   shift 2
-  if ! gcc "${flags[@]}" "$@" -o "$name" "$here/$name.c" "$here/host.c" "${libraries[@]}" \
-    >"$log" 2>&1; then
-    tail -n 5 "$log"
-    failed=$((failed + 1))
-    return
-  fi
-  VFI_PLUGIN=$plugin timeout 300 "./$name" >"$log" 2>&1
-  status=$?
-  if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-    head -n -1 "$log" | head -n 20
-    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
-    # What the sanitizers find is told by the status alone.
-    if [[ $status != 0 && ${BASH_REMATCH[2]} == 0 ]]; then failed=$((failed + 1)); fi
-  else
-    tail -n 20 "$log"
-    echo "FAILED: $name ended without a result, status $status"
-    failed=$((failed + 1))
-  fi
+  check "compile $name" gcc "${flags[@]}" "$@" -o "$name" "$here/$name.c" "$here/host.c" \
+    "${libraries[@]}" && counted "$name" env VFI_PLUGIN="$plugin" timeout 300 "./$name"
 }
 
 build=(make -C "$root/examples/vapoursynth" "OUT=$out" PKG=vfi-uninstalled
   "PKG_CONFIG_PATH=$root/build:$vapoursynth/pkgconfig")
-succeeds 'the plugin builds through pkg-config' "${build[@]}"
-succeeds 'the plugin is installed' "${build[@]}" install PLUGIN_DIR=/plugins DESTDIR="$out"
+check 'the plugin builds through pkg-config' "${build[@]}"
+check 'the plugin is installed' "${build[@]}" install PLUGIN_DIR=/plugins DESTDIR="$out"
 has 'a place for the plugin is asked for' "$("${build[@]}" install PLUGIN_DIR= 2>&1)" 'give PLUGIN_DIR='
 [ -n "${VFI_TEST_MODEL:-}" ] || skip 'model files: VFI_TEST_MODEL is not set'
 for name in times access properties formats faults creation; do
@@ -108,21 +80,22 @@ script_tests() {
   export VAPOURSYNTH_EXTRA_PLUGIN_PATH=$out/plugins
   ffmpeg -v error -f lavfi -i testsrc2=size=96x64:rate=24000/1001 -frames:v 48 \
     -c:v libx264 -qp 0 -pix_fmt yuv420p in.mp4
-  succeeds 'vspipe tells of the script' sh -c "vspipe -a source=$out/in.mp4 --info '$script' - >info.txt"
+  check 'vspipe tells of the script' sh -c "vspipe -a source=$out/in.mp4 --info '$script' - >info.txt"
   has 'frames of the script' "$(cat info.txt)" 'Frames: 121'
   has 'rate of the script' "$(cat info.txt)" 'FPS: 60/1 '
 
-  succeeds 'vspipe into ffmpeg' bash -o pipefail -c \
+  check 'vspipe into ffmpeg' bash -o pipefail -c \
     "vspipe -a source=$out/in.mp4 -c y4m '$script' - | ffmpeg -v error -i - -c:v ffv1 out.mkv"
   is 'frames of the file' "$(frames out.mkv | wc -l)" 121
   is 'rate of the file' "$(ffprobe -v error -show_entries stream=r_frame_rate -of csv=p=0 \
     out.mkv)" 60/1
   # The program vfi gives the same frames: two hosts, one library.
-  succeeds 'vfi on the same clip' "$root/build/vfi" interpolate in.mp4 program.mkv --fps 60 -o motion=linear \
+  check 'vfi on the same clip' "$root/build/vfi" interpolate in.mp4 program.mkv --fps 60 \
+    -o motion=linear \
     --codec ffv1
   is 'frames are those of vfi' "$(frames out.mkv | md5sum)" "$(frames program.mkv | md5sum)"
   # As av1an reads a script: a range of frames by each worker.
-  succeeds 'a range of the script' sh -c \
+  check 'a range of the script' sh -c \
     "vspipe -a source=$out/in.mp4 -c y4m -s 50 -e 99 '$script' part.y4m"
   is 'a range is that part of the whole' "$(frames part.y4m)" "$(frames out.mkv | sed -n 51,100p)"
 
@@ -141,4 +114,4 @@ elif find_python; then
 else
   skip 'vspipe: there is no Python of 3.12 or later with a shared library'
 fi
-finish
+report

@@ -3,12 +3,13 @@
 
 import pytest
 import torch
+from fixtures import DEFAULT_OUTPUT
 from safetensors.torch import load_file
 from vfi_training.default_model import DefaultModel, candidates_at, interpolate
 from vfi_training.inverse_search import inverse_search, luma_pyramid, patch_origins
 from vfi_training.macs import multiply_adds
 
-from fixtures_default import DEFAULT_OUTPUT, model_fixture, picture, search_fixture
+from fixtures_default import model_fixture, picture, search_fixture
 
 MOST_MULTIPLY_ADDS = 16_000
 

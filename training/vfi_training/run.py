@@ -1,14 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""What every training run has: model, averaged model, optimiser, progress, checkpoint and log."""
+"""What every training run has: options, models, optimiser, progress, checkpoint and log."""
 
+import argparse
 import math
 import time
+import tomllib
 from copy import deepcopy
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from vfi_training.models import build
+
+
+def trainer_parser(description: str) -> argparse.ArgumentParser:
+    """The options that every trainer has."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
+
+
+def begin(parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, dict]:
+    """The arguments of the command line and their configuration; makes the folder of the run."""
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    config = tomllib.loads(arguments.config.read_text())
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    return arguments, config
 
 
 class Run:

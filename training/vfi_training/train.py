@@ -10,9 +10,7 @@ RUN/checkpoint.pt holds everything needed to go on: the same command resumes. RU
 line of losses every `log_every` steps and a line of validation every `validate_minutes`.
 """
 
-import argparse
 import time
-import tomllib
 from pathlib import Path
 
 import torch
@@ -21,7 +19,7 @@ from vfi_training.baseline import warp_mean
 from vfi_training.data import Pool
 from vfi_training.ifrnet import IFRNet
 from vfi_training.ifrnet_losses import ifrnet_loss
-from vfi_training.run import Run
+from vfi_training.run import Run, begin, trainer_parser
 from vfi_training.ugsp import UGSP, gumbel
 from vfi_training.ugsp_losses import EPOCHS, tau, ugsp_loss
 from vfi_training.uncertainty import UncertaintyNet, uncertainty_loss
@@ -144,20 +142,12 @@ def train(run: ModelRun, data: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = trainer_parser(__doc__)
     parser.add_argument("--uncertainty", type=Path, help="checkpoint of `uen`, for UGSP")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--minutes", type=float, help="overrides the budget of the configuration")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    config = tomllib.loads(arguments.config.read_text())
+    arguments, config = begin(parser)
     if arguments.minutes is not None:
         config["minutes"] = arguments.minutes
-    arguments.out.mkdir(parents=True, exist_ok=True)
     run = ModelRun(config, arguments.out, arguments.device, arguments.uncertainty)
     train(run, arguments.data)
 

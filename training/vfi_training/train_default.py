@@ -8,9 +8,7 @@ Step n draws the same samples on every run, so that a run that was resumed from 
 ends with the same weights. PACK serves the validation on held-out clips only.
 """
 
-import argparse
 import math
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,7 @@ from torch import Tensor
 from vfi_training.crops import MARGIN
 from vfi_training.default_losses import default_loss
 from vfi_training.default_model import FIRST_UNCERTAINTY, NAME
-from vfi_training.run import Run
+from vfi_training.run import Run, begin, trainer_parser
 from vfi_training.validate import Validation
 
 # Thresholds of the mask in training and how often: one lower than in use, so that there is more to
@@ -123,17 +121,9 @@ def train(run: Run, crops: Crops, data: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
+    parser = trainer_parser(__doc__)
     parser.add_argument("--crops", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    config = tomllib.loads(arguments.config.read_text())
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments, config = begin(parser)
     run = Run(config, NAME, arguments.out, arguments.device)
     train(run, Crops(arguments.crops, config["crop_seeds"]), arguments.data)
 

@@ -13,9 +13,7 @@ samples on every run, so that a run of so many steps that was resumed from RUN/c
 with the same weights; one of so many minutes depends on the machine.
 """
 
-import argparse
 import time
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +24,7 @@ from torch.nn import functional
 from vfi_training import vinet_masks
 from vfi_training.pack import HEIGHT, WIDTH, Pack
 from vfi_training.pseudo_flow import search
-from vfi_training.run import Run
+from vfi_training.run import Run, begin, trainer_parser
 from vfi_training.vinet import CENTRE, OFFSETS, Memory
 from vfi_training.vinet_losses import (
     FLOW_SHARE,
@@ -208,17 +206,9 @@ def start(run: Run, checkpoint: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = trainer_parser(__doc__)
     parser.add_argument("--start", type=Path, help="checkpoint of the stage before")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    config = tomllib.loads(arguments.config.read_text())
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments, config = begin(parser)
     run = Run(config, config["model"], arguments.out, arguments.device)
     if arguments.start:
         start(run, arguments.start)

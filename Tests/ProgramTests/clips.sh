@@ -1,45 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Counting checks, and questions to ffmpeg and ffprobe. Sourced by run.sh.
-
-passed=0
-failed=0
-
-# is TITLE ACTUAL WANTED
-is() {
-  if [ "$2" = "$3" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n  wanted: %s\n  got:    %s\n' "$1" "$(short "$3")" "$(short "$2")"
-  fi
-}
-
-# The first lines of a text.
-short() { printf '%s' "$1" | head -n 4 | paste -sd ' '; }
-
-# has TITLE TEXT PART
-has() {
-  case $2 in
-  *"$3"*) passed=$((passed + 1)) ;;
-  *)
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n  wanted a text with: %s\n  got: %s\n' "$1" "$3" "$2"
-    ;;
-  esac
-}
-
-# succeeds TITLE COMMAND...
-succeeds() {
-  local title=$1
-  shift
-  if "$@" >out.log 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s (exit code %s)\n' "$title" $?
-    tail -n 5 out.log
-  fi
-}
+# Checks of programs that write files, and questions to ffmpeg and ffprobe. Sourced after check.sh.
 
 # refuses TITLE MESSAGE OUTPUT COMMAND...: fails, says MESSAGE, and leaves no file OUTPUT.
 refuses() {
