@@ -92,12 +92,7 @@ private func repairSettings(
   let params = unsafe try load(params)
   settings.inpaint.dilation = Int(params.dilation)
   settings.inpaint.feather = Int(params.feather)
-  guard (0...InpaintSettings.maximumDilation).contains(settings.inpaint.dilation) else {
-    throw .argument("dilation is \(settings.inpaint.dilation), not 0 to 64")
-  }
-  guard (0...settings.inpaint.dilation).contains(settings.inpaint.feather) else {
-    throw .argument("feather is \(settings.inpaint.feather), not 0 to the dilation")
-  }
+  try settings.inpaint.check()
   guard (0...1).contains(params.detect) else {
     throw .argument("detect is \(params.detect), not 0 or 1")
   }

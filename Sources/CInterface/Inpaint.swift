@@ -63,12 +63,7 @@ struct InpaintParameters {
     let params = unsafe try load(params)
     settings.dilation = unsafe Int(params.dilation)
     settings.feather = unsafe Int(params.feather)
-    guard (0...InpaintSettings.maximumDilation).contains(settings.dilation) else {
-      throw .argument("dilation is \(settings.dilation), not 0 to 64")
-    }
-    guard (0...settings.dilation).contains(settings.feather) else {
-      throw .argument("feather is \(settings.feather), not 0 to the dilation")
-    }
+    try settings.check()
     settings.network = try InpainterOptions(flags: unsafe params.flags)
     let count = unsafe params.rectangle_count
     guard (0...1024).contains(count) else {

@@ -59,8 +59,7 @@ struct FillTally {
 
 /// Fills holes of pictures from those around them.
 @safe final class HoleFiller {
-  private let context: OpaquePointer
-  private let parameters: ContextParameters
+  private let context: LibraryContext
   private let format: KnownFormat
   private let settings: HoleSettings
   private let place: String
@@ -68,20 +67,10 @@ struct FillTally {
   init(
     _ parameters: ContextParameters, format: KnownFormat, _ settings: HoleSettings, place: String
   ) throws(Failure) {
-    self.parameters = parameters
     self.format = format
     self.settings = settings
     self.place = place
-    var created: OpaquePointer?
-    var values = unsafe parameters.value
-    try unsafe check(vfi_create(&created, &values), "libvfi", of: nil)
-    guard let created = unsafe created else { throw Failure("out of memory") }
-    unsafe context = created
-  }
-
-  deinit {
-    var context: OpaquePointer? = unsafe context
-    unsafe vfi_destroy(&context)
+    context = try LibraryContext(parameters)
   }
 
   /// A picture like `pictures[index]` with its hole filled, and how.
@@ -124,12 +113,12 @@ struct FillTally {
         unsafe parameters.rectangle_count = count
         unsafe parameters.rectangles = UnsafePointer(list.baseAddress)
         return unsafe vfi_inpaint_window(
-          context, Int32(frames.count), frames, Int32(views.count), views, Int32(index),
+          context.pointer, Int32(frames.count), frames, Int32(views.count), views, Int32(index),
           &parameters, &out, &info)
       }
     }
     withExtendedLifetime((pictures, masks)) {}
-    try unsafe check(status, place, of: context)
+    try unsafe check(status, place, of: context.pointer)
     return (result, info)
   }
 }

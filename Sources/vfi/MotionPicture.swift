@@ -18,10 +18,8 @@ struct MotionPicture {
   init(
     between a: Picture, and b: Picture, _ parameters: ContextParameters
   ) throws(Failure) {
-    var context: OpaquePointer?
-    var values = unsafe parameters.value
-    try unsafe check(vfi_create(&context, &values), "libvfi", of: nil)
-    defer { unsafe vfi_destroy(&context) }
+    let library = try LibraryContext(parameters)
+    let context = unsafe library.pointer
     guard let format = KnownFormat(a.format) else { throw Failure("format of pictures") }
     picture = try Picture(format: a.format, width: a.width, height: a.height)
     info = try unsafe Self.interpolate(a, b, picture, format, context)

@@ -4,8 +4,7 @@ import CVFI
 
 /// Fills what a decoder could not decode from the pictures that it has already decoded.
 @safe final class PictureMender {
-  private let context: OpaquePointer
-  private let parameters: ContextParameters
+  private let context: LibraryContext
   private let format: KnownFormat
   /// Whether the decoder makes up what is missing.
   private let conceals: Bool
@@ -14,20 +13,10 @@ import CVFI
   init(
     _ parameters: ContextParameters, format: KnownFormat, conceals: Bool, place: String
   ) throws(Failure) {
-    self.parameters = parameters
     self.format = format
     self.conceals = conceals
     self.place = place
-    var created: OpaquePointer?
-    var values = unsafe parameters.value
-    try unsafe check(vfi_create(&created, &values), "libvfi", of: nil)
-    guard let created = unsafe created else { throw Failure("out of memory") }
-    unsafe context = created
-  }
-
-  deinit {
-    var context: OpaquePointer? = unsafe context
-    unsafe vfi_destroy(&context)
+    context = try LibraryContext(parameters)
   }
 
   /// The place of a picture in a window: what it is, and what of it is damaged.
@@ -120,11 +109,11 @@ import CVFI
     params.detect = 0
     let status = try unsafe result.withFrame(format) { out throws(Failure) -> vfi_status in
       unsafe vfi_repair_window(
-        context, Int32(frames.count), frames, Int32(marks.count), marks, Int32(index), &params,
+        context.pointer, Int32(frames.count), frames, Int32(marks.count), marks, Int32(index), &params,
         &out, &info)
     }
     withExtendedLifetime(window) {}
-    try unsafe check(status, place, of: context)
+    try unsafe check(status, place, of: context.pointer)
     let kind: RepairKind =
       switch Int(info.action) {
       case VFI_REPAIR_FILLED: .filled

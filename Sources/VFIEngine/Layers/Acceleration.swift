@@ -188,21 +188,24 @@ package enum Acceleration {
   private static func sample(
     _ map: FeatureMap, _ y: Int, _ x: Int, _ flow: SIMD2<Float>
   ) -> SIMD2<Float> {
-    let (corner, fraction) = corner(map, y, x, flow)
-    func row(_ y: Int) -> SIMD2<Float> {
-      let (left, right) = (vector(map, y, corner.left), vector(map, y, corner.right))
-      return left + (right - left) * fraction.x
-    }
-    let upper = row(corner.top)
-    return upper + (row(corner.bottom) - upper) * fraction.y
+    interpolated(map, y, x, flow, vector)
   }
 
   private static func sample(
     _ map: FeatureMap, _ y: Int, _ x: Int, _ flow: SIMD2<Float>
   ) -> SIMD4<Float> {
+    interpolated(map, y, x, flow, load)
+  }
+
+  /// The bilinear mean of the four cells around `(x, y) + flow`, each as `cell` reads it.
+  @inline(__always)
+  private static func interpolated<Cell: SIMD<Float>>(
+    _ map: FeatureMap, _ y: Int, _ x: Int, _ flow: SIMD2<Float>,
+    _ cell: (_ map: FeatureMap, _ y: Int, _ x: Int) -> Cell
+  ) -> Cell {
     let (corner, fraction) = corner(map, y, x, flow)
-    func row(_ y: Int) -> SIMD4<Float> {
-      let (left, right) = (load(map, y, corner.left), load(map, y, corner.right))
+    func row(_ y: Int) -> Cell {
+      let (left, right) = (cell(map, y, corner.left), cell(map, y, corner.right))
       return left + (right - left) * fraction.x
     }
     let upper = row(corner.top)

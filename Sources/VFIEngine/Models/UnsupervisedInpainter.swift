@@ -68,19 +68,14 @@ package final class UnsupervisedInpainter: RecurrentInpainter {
     on engine: Engine
   ) throws(VFIError) -> FeatureMap {
     let output = memory.output
-    guard window.count == offsets.count,
-      window.allSatisfy({
-        $0.image.hasSize(of: output) && $0.mask.hasSize(of: memory.hole)
-          && $0.image.precision == .float32 && $0.mask.precision == .float32
-      })
-    else { throw .defect("the frames, masks and memory of an inpainter must have one size") }
+    try check(window, memory)
     let result = try engine.result(height: output.height, width: output.width, channels: 3)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let middle = window.count / 2
     let features = try features(window, on: engine)
     try picture(features, middle, into: output, on: engine)
-    try vinetPicture(
+    try writePicture(
       output, over: window[middle], composites: options.composites, into: result, on: engine)
     memory.keep()
     return result
@@ -96,7 +91,7 @@ package final class UnsupervisedInpainter: RecurrentInpainter {
       height: size.height, width: size.width, frames: window.count, channels: 3,
       in: engine.scratch)
     for (t, frame) in window.enumerated() {
-      try measured(frame, into: clip[t], on: engine)
+      try maskedPicture(frame, into: clip[t], on: engine)
     }
     for (index, block) in blocks.enumerated() {
       let next = try clip.like(channels: block.outputs, in: engine.scratch)
@@ -124,23 +119,6 @@ package final class UnsupervisedInpainter: RecurrentInpainter {
       for _ in 0..<output.width {
         for c in 0..<3 { unsafe pixel[c] = tanh(pixel[c]) }
         unsafe pixel += output.pixelStride
-      }
-    }
-  }
-
-  /// The frame in -1...1 with 0 in the hole, whatever stands there.
-  private func measured(
-    _ frame: MaskedFrame, into target: FeatureMap, on engine: Engine
-  ) throws(VFIError) {
-    try engine.forEach(target.height) { y, _ in
-      var pixel = unsafe frame.image.base + y * frame.image.rowStride
-      var hole = unsafe frame.mask.base + y * frame.mask.rowStride
-      var value = unsafe target.base + y * target.rowStride
-      for _ in 0..<target.width {
-        for c in 0..<3 { unsafe value[c] = hole[0] > 0 ? 0 : 2 * pixel[c] - 1 }
-        unsafe pixel += frame.image.pixelStride
-        unsafe hole += frame.mask.pixelStride
-        unsafe value += target.pixelStride
       }
     }
   }

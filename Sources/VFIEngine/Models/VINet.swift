@@ -132,12 +132,7 @@ package final class VINet: RecurrentInpainter {
     on engine: Engine
   ) throws(VFIError) -> FeatureMap {
     let output = memory.output
-    guard window.count == offsets.count,
-      window.allSatisfy({
-        $0.image.hasSize(of: output) && $0.mask.hasSize(of: memory.hole)
-          && $0.image.precision == .float32 && $0.mask.precision == .float32
-      })
-    else { throw .defect("VINet's frames, masks and memory must have one size") }
+    try check(window, memory)
     let result = try engine.result(height: output.height, width: output.width, channels: 3)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
@@ -145,7 +140,7 @@ package final class VINet: RecurrentInpainter {
     do throws(VFIError) {
       _ = try stages(window, memory: memory, on: engine)
       try vinetHole(frame.mask, share: form.holeShare, into: memory.hole, on: engine)
-      try vinetPicture(
+      try writePicture(
         output, over: frame, composites: options.composites, into: result, on: engine)
     } catch {
       // Half of it may belong to this frame already.

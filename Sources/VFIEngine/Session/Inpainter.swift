@@ -12,6 +12,16 @@ package struct InpaintSettings: Sendable {
   package var network = InpainterOptions()
 
   package init() {}
+
+  /// Throws `.argument` for what is out of range.
+  package func check() throws(VFIError) {
+    guard (0...Self.maximumDilation).contains(dilation) else {
+      throw .argument("dilation is \(dilation), not 0 to \(Self.maximumDilation)")
+    }
+    guard (0...dilation).contains(feather) else {
+      throw .argument("feather is \(feather), not 0 to the dilation, \(dilation)")
+    }
+  }
 }
 
 /// What is known of a frame that was filled.
@@ -151,13 +161,7 @@ package final class Inpainter {
     guard masks.allSatisfy({ $0.description.format == .gray8 }) else {
       throw .format("a mask is not GRAY8")
     }
-    guard (0...InpaintSettings.maximumDilation).contains(settings.dilation) else {
-      throw .argument(
-        "dilation \(settings.dilation) is not 0 to \(InpaintSettings.maximumDilation)")
-    }
-    guard (0...settings.dilation).contains(settings.feather) else {
-      throw .argument("feather \(settings.feather) is not 0 to the dilation, \(settings.dilation)")
-    }
+    try settings.check()
     guard (frames + masks).allSatisfy({ !$0.overlaps(out) }) else {
       throw .argument("out shares memory with a frame or a mask")
     }

@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: MIT
-// Between frames with masks and what VINet reads and writes: pictures in -1...1, holes grey.
+// Between frames with masks and what inpainting networks read and write: pictures in -1...1, holes grey.
 
-/// What an encoder reads: the picture with 0 in the hole, ones, the hole; `[H, W, 5]`.
+/// The picture in -1...1 with 0 in the hole, whatever stands there; `[H, W, 3]`.
+func maskedPicture(
+  _ frame: MaskedFrame, into target: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  try engine.forEach(target.height) { y, _ in
+    var pixel = unsafe frame.image.base + y * frame.image.rowStride
+    var hole = unsafe frame.mask.base + y * frame.mask.rowStride
+    var value = unsafe target.base + y * target.rowStride
+    for _ in 0..<target.width {
+      let share = unsafe 1 - hole[0]
+      // Even what is not a number in the hole shall not be seen.
+      for c in 0..<3 { unsafe value[c] = share == 0 ? 0 : (2 * pixel[c] - 1) * share }
+      unsafe pixel += frame.image.pixelStride
+      unsafe hole += frame.mask.pixelStride
+      unsafe value += target.pixelStride
+    }
+  }
+}
+
+/// What an encoder of VINet reads: the masked picture, ones, the hole; `[H, W, 5]`.
 ///
 /// The ones come from the image network that VINet grew out of; the weights expect them.
 func vinetInput(
   _ frame: MaskedFrame, into input: FeatureMap, on engine: Engine
 ) throws(VFIError) {
-  try engine.forEach(input.height) { y, _ in
-    var pixel = unsafe frame.image.base + y * frame.image.rowStride
-    var hole = unsafe frame.mask.base + y * frame.mask.rowStride
-    var target = unsafe input.base + y * input.rowStride
-    for _ in 0..<input.width {
-      let share = unsafe 1 - hole[0]
-      // Even what is not a number in the hole shall not be seen.
-      for c in 0..<3 { unsafe target[c] = share == 0 ? 0 : (2 * pixel[c] - 1) * share }
-      unsafe target[3] = 1
-      unsafe target[4] = hole[0]
-      unsafe pixel += frame.image.pixelStride
-      unsafe hole += frame.mask.pixelStride
-      unsafe target += input.pixelStride
-    }
-  }
+  try maskedPicture(frame, into: input.slice(0..<3), on: engine)
+  input.slice(3..<4).fill(1)
+  try convert(frame.mask, into: input.slice(4..<5), on: engine)
 }
 
 /// The same of the last output, as it is.
@@ -49,7 +56,7 @@ func vinetHole(
 /// Writes the network's picture `output` as RGB in 0...1, inside the hole only where `composites`.
 ///
 /// Where the mask is 0 the frame's own values are kept to the bit.
-func vinetPicture(
+func writePicture(
   _ output: FeatureMap, over frame: MaskedFrame, composites: Bool, into result: FeatureMap,
   on engine: Engine
 ) throws(VFIError) {
@@ -70,6 +77,20 @@ func vinetPicture(
       unsafe own += frame.image.pixelStride
       unsafe hole += frame.mask.pixelStride
       unsafe target += result.pixelStride
+    }
+  }
+}
+
+extension RecurrentInpainter {
+  /// Throws unless `window` is one for the offsets, with frames of the size of `memory`.
+  func check(_ window: [MaskedFrame], _ memory: InpaintMemory) throws(VFIError) {
+    guard window.count == offsets.count,
+      window.allSatisfy({
+        $0.image.hasSize(of: memory.output) && $0.mask.hasSize(of: memory.hole)
+          && $0.image.precision == .float32 && $0.mask.precision == .float32
+      })
+    else {
+      throw .defect("\(info.architecture): the frames, masks and memory must have one size")
     }
   }
 }
