@@ -9,23 +9,13 @@
 # VFI names the program (.build/release/vfi-program), OUT the folder of the results
 # (build/demo-inpaint). Where .venv has OpenCV (benchmarks/setup.sh), the strip shows its Telea too.
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
-vfi=${VFI:-$root/.build/release/vfi-program}
+. "$(dirname "$0")/demo-clip.sh"
 out=${OUT:-$root/build/demo-inpaint}
-shared=$root/../shared/data/eval/inpaint/scratch_dust_drive/clean.mp4
 python=$root/.venv/bin/python
-
-mkdir -p "$out"
+choose_clip "$out" "$@"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-if [ $# -gt 0 ] && [ -n "$1" ]; then
-  clip=$1
-elif [ -e "$shared" ]; then
-  clip=$shared
-else
-  clip=$out/scene.mp4
-  "$vfi" render-test-clip "$clip"
-fi
+
 ffmpeg() { command ffmpeg -nostdin -v error -y "$@"; }
 size=$(ffprobe -v error -select_streams v:0 -show_entries stream=width,height -of csv=p=0:s=x "$clip")
 width=${size%x*} height=${size#*x}

@@ -8,20 +8,9 @@
 # Without CLIP: a clip of ../shared/data where that folder exists, else one that the program draws.
 # VFI names the program (.build/release/vfi-program), OUT the folder of the results (build/demo).
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
-vfi=${VFI:-$root/.build/release/vfi-program}
+. "$(dirname "$0")/demo-clip.sh"
 out=${OUT:-$root/build/demo}
-shared=$root/../shared/data/eval/inpaint/scratch_dust_drive/clean.mp4
-
-mkdir -p "$out"
-if [ $# -gt 0 ] && [ -n "$1" ]; then
-  clip=$1
-elif [ -e "$shared" ]; then
-  clip=$shared
-else
-  clip=$out/scene.mp4
-  "$vfi" render-test-clip "$clip"
-fi
+choose_clip "$out" "$@"
 
 echo "clip           $clip"
 "$vfi" info "$clip" | sed -n 's/^stream \([0-9]*\)  video/stream \1       video/p'

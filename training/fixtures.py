@@ -80,8 +80,11 @@ def model_fixture(architecture: str) -> dict[str, Tensor]:
 
 def write_fixtures(
     description: str, metadata: dict[str, str], fixtures: Callable[[], dict[str, dict[str, Tensor]]]
-) -> None:
-    """The command that writes what `fixtures` returns: each name's tensors to a file of its own."""
+) -> Path:
+    """The command that writes what `fixtures` returns: each name's tensors to a file of its own.
+
+    Returns the folder they are in.
+    """
     parser = argparse.ArgumentParser(description=description.split("\n\n")[0])
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     output = parser.parse_args().output
@@ -91,6 +94,7 @@ def write_fixtures(
         path = output / f"{name}.safetensors"
         save_file({key: value.contiguous() for key, value in tensors.items()}, path, metadata)
         print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
+    return output
 
 
 def signal(name: str, *shape: int) -> Tensor:

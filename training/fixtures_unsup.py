@@ -11,15 +11,12 @@ The second has a line for each of some draws of the occlusion processes: the arg
 `vfi occlude`, then the SHA-256 of the masks, a byte of 0 or 255 for each pixel, frame after frame.
 """
 
-import argparse
 import hashlib
 import shlex
-from pathlib import Path
 
 import numpy as np
 import torch
-from fixtures import DEFAULT_OUTPUT, picture, rounded
-from safetensors.torch import save_file
+from fixtures import picture, rounded, write_fixtures
 from torch import Tensor
 from vfi_training.occlusion import Occlusion
 from vfi_training.unsup import hashed_folded, infer, measured
@@ -75,15 +72,7 @@ def checksum(arguments: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    path = output / "unsup.safetensors"
-    tensors = stages()
-    save_file({name: value.contiguous() for name, value in tensors.items()}, path, METADATA)
-    print(f"{path.name}: {len(tensors)} tensors, {path.stat().st_size} bytes")
+    output = write_fixtures(__doc__, METADATA, lambda: {"unsup": stages()})
     lines = [f"# {MASK_FRAMES} frames of {MASK_WIDTH}x{MASK_HEIGHT}; training/fixtures_unsup.py"]
     lines += [f"{draw} {checksum(draw)}" for draw in DRAWS]
     (output / "occlusion.txt").write_text("\n".join(lines) + "\n")

@@ -109,7 +109,8 @@ import CVFI
     params.detect = 0
     let status = try unsafe result.withFrame(format) { out throws(Failure) -> vfi_status in
       unsafe vfi_repair_window(
-        context.pointer, Int32(frames.count), frames, Int32(marks.count), marks, Int32(index), &params,
+        context.pointer, Int32(frames.count), frames, Int32(marks.count), marks, Int32(index),
+        &params,
         &out, &info)
     }
     withExtendedLifetime(window) {}

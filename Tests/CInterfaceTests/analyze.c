@@ -9,20 +9,10 @@
 enum { WINDOW = 7, MIDDLE = 3, WIDTH = 128, HEIGHT = 96 };
 
 /* Gives all samples of the rectangle's pixels the byte `value`. */
-static void spoil(picture *picture, vfi_rectangle part, uint8_t value) {
-  vfi_frame *frame = &picture->frame;
-  for (int plane = 0; plane < 4; plane++) {
-    plane_size one = plane_size_of(frame->format, 1, 1, plane);
-    if (!one.rows)
-      continue;
-    int shift_x = plane_size_of(frame->format, 2, 1, plane).row_bytes == one.row_bytes;
-    int shift_y = plane_size_of(frame->format, 1, 2, plane).rows == one.rows;
-    for (int y = part.y; y < part.y + part.height; y++)
-      for (int x = part.x; x < part.x + part.width; x++)
-        memset(frame->data[plane] + (y >> shift_y) * frame->stride[plane] +
-                   (x >> shift_x) * one.row_bytes,
-               value, (size_t)one.row_bytes);
-  }
+static void spoil(picture *spoilt, vfi_rectangle part, uint8_t value) {
+  picture mask = mask_make(spoilt->frame.width, spoilt->frame.height, part);
+  picture_spoil(spoilt, &mask.frame, value);
+  picture_free(&mask);
 }
 
 static vfi_analysis analysis(void) { return (vfi_analysis){.struct_size = sizeof(vfi_analysis)}; }

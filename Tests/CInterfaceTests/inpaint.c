@@ -184,12 +184,7 @@ static void cuts(vfi_context *context) {
   picture alone = picture_make(VFI_FORMAT_GRAY8, 128, 96, 0, 0);
   picture mask = mask_make(128, 96, (vfi_rectangle){60, 40, 12, 12});
   vfi_frame inputs[3];
-  window_make(frames, 3, VFI_FORMAT_GRAY8, 128, 96, 0);
-  for (int i = 0; i < 3; i += 2)
-    for (int y = 0; y < 96; y++)
-      for (int x = 0; x < 128; x++)
-        frames[i].frame.data[0][y * frames[i].frame.stride[0] + x] =
-            (uint8_t)((x / 9 * 71 + y / 7 * 113) % 251);
+  window_make_cuts(frames, 128, 96);
   views(frames, 3, inputs);
   double score = 0;
   CHECK_STATUS(vfi_scene_score(context, &inputs[0], &inputs[1], &score), VFI_OK);

@@ -317,6 +317,15 @@ void window_make(picture frames[], int count, vfi_pixel_format format, int width
   }
 }
 
+void window_make_cuts(picture frames[3], int width, int height) {
+  window_make(frames, 3, VFI_FORMAT_GRAY8, width, height, 0);
+  for (int i = 0; i < 3; i += 2)
+    for (int y = 0; y < height; y++)
+      for (int x = 0; x < width; x++)
+        frames[i].frame.data[0][y * frames[i].frame.stride[0] + x] =
+            (uint8_t)((x / 9 * 71 + y / 7 * 113) % 251);
+}
+
 void window_free(picture frames[], int count) {
   for (int i = 0; i < count; i++)
     picture_free(&frames[i]);

@@ -53,6 +53,8 @@ int picture_equal_outside(const vfi_frame *a, const vfi_frame *b, const vfi_fram
  */
 void window_make(picture frames[], int count, vfi_pixel_format format, int width, int height,
                  int noise);
+/* Three gray frames with a cut before and one after the second. */
+void window_make_cuts(picture frames[3], int width, int height);
 void window_free(picture frames[], int count);
 /* The frames alone. */
 void views(const picture frames[], int count, vfi_frame out[]);

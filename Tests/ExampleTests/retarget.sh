@@ -6,34 +6,19 @@
 #
 #   retarget.sh FOLDER_OF_THE_EXAMPLES
 set -u
+. "$(dirname "$0")/../check.sh"
 retarget=$(realpath "$1")/retarget
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-passed=0 failed=0
-
-check() {
-  local name=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'retarget.sh: FAILED: %s\n' "$name"
-    head -5 log
-  fi
-}
 
 width=96 height=48 frames=10
 # A ramp of 40...135, and a white square of 12 x 12 whose left side moves from column 20 to 38.
 ramp="geq=lum='40+X':cb=128:cr=128"
 if ! ffmpeg -v error -f lavfi -i "color=black:s=${width}x$height:r=25,format=yuv444p,$ramp" \
-  -frames:v $frames -y ramp.y4m > log 2>&1; then
-  echo 'retarget.sh skipped: ffmpeg cannot draw'
-  echo '0 passed, 0 failed, 1 skipped'
-  exit 0
+  -frames:v $frames -y ramp.y4m 2> messages; then
+  skip 'retarget: ffmpeg cannot draw'
+  report
 fi
-draw() { ffmpeg -v error -i ramp.y4m -vf "$1" -f "$2" "${@:4}" -y "$3" > log 2>&1; }
+draw() { ffmpeg -v error -i ramp.y4m -vf "$1" -f "$2" "${@:4}" -y "$3"; }
 square="gte(X,20+2*N)*lt(X,32+2*N)*gte(Y,18)*lt(Y,30)"
 draw "geq=lum='if($square,235,lum(X,Y))':cb=128:cr=128" yuv4mpegpipe in.y4m -strict -1
 draw "geq=lum='255*$square':cb=128:cr=128,extractplanes=y" rawvideo masks.gray -pix_fmt gray
@@ -48,7 +33,7 @@ row() {
 object_of() { row "$@" | awk '$1 > 180 { n++; sum += NR - 0.5 } END { print n, sum / n }'; }
 
 for target in 48 144; do
-  "$retarget" $target masks.gray < in.y4m > out.y4m 2> log
+  "$retarget" $target masks.gray < in.y4m > out.y4m
   check "to $target: status" test $? = 0
   check "to $target: header" grep -aq "^YUV4MPEG2 W$target H$height C444 F25:1" out.y4m
   check "to $target: frames" test "$(grep -ao FRAME out.y4m | wc -l)" = $frames
@@ -66,12 +51,12 @@ for target in 48 144; do
     END { exit bad || NR != t }' <(row out.y4m $target 4)
 done
 # Within the ramp, where the square stood, nothing white is left but the object.
-"$retarget" 96 masks.gray < in.y4m > out.y4m 2> log
+"$retarget" 96 masks.gray < in.y4m > out.y4m
 check 'the same width: the object is where it was' test "$(object_of out.y4m 96 4)" = '12 34'
 
 refuses() {
-  "${@:2}" > out.y4m 2> log
-  [[ $? == 1 ]] && grep -q "$1" log
+  "${@:2}" > out.y4m 2> messages
+  [[ $? == 1 ]] && grep -q "$1" messages
 }
 check 'usage' refuses usage "$retarget"
 check 'no width' refuses usage "$retarget" 0 masks.gray < in.y4m
@@ -84,5 +69,4 @@ check 'too few masks' refuses 'fewer masks than frames' "$retarget" 48 few.gray 
 check 'a broken frame' refuses 'cut off' "$retarget" 48 masks.gray < <(head -c 5000 in.y4m)
 check 'no such model' refuses none.safetensors "$retarget" 48 masks.gray none.safetensors < in.y4m
 
-echo "$passed passed, $failed failed"
-[[ $failed == 0 ]]
+report

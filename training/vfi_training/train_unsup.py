@@ -10,8 +10,6 @@ occlusion only. Step n draws the same samples on every run, so that a run that w
 RUN/checkpoint.pt ends with the same weights.
 """
 
-import argparse
-import tomllib
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 from vfi_training.occlusion import PROCESSES, Occlusion
 from vfi_training.pack import HEIGHT, WIDTH, Pack
-from vfi_training.run import Run
+from vfi_training.run import Run, begin, trainer_parser
 from vfi_training.unsup import Critic, completed, measured
 from vfi_training.unsup_losses import VARIANTS, compared, critic_loss, generator_loss
 
@@ -200,18 +198,10 @@ def train(run: AdversarialRun, data: Path, occlusion: Occlusion, variant: str) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = trainer_parser(__doc__)
     parser.add_argument("--occlusion", choices=PROCESSES, required=True)
     parser.add_argument("--variant", choices=VARIANTS, required=True)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    config = tomllib.loads(arguments.config.read_text())
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments, config = begin(parser)
     run = AdversarialRun(config, arguments.out, arguments.device)
     train(run, arguments.data, Occlusion(arguments.occlusion), arguments.variant)
 

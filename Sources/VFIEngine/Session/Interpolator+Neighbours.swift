@@ -15,47 +15,14 @@ package struct Neighbour {
   }
 }
 
-/// The flows of one pair, kept for the pairs beside it.
-final class MotionSlot {
-  private let arena: Arena
-  private var ids: (UInt64, UInt64) = (0, 0)
-  private var flows: (ab: FeatureMap, ba: FeatureMap, rows: Range<Int>?)?
+/// The flows between two frames, in both directions.
+struct PairFlows {
+  let there: FeatureMap
+  let back: FeatureMap
+  let rows: Range<Int>?
 
-  init(ledger: MemoryLedger) { arena = Arena(ledger: ledger) }
-
-  func holds(_ idA: UInt64, _ idB: UInt64) -> Bool {
-    idA != 0 && idB != 0 && ids == (idA, idB) && flows != nil
-  }
-
-  func flows(_ a: FrameFeatures, _ b: FrameFeatures) -> PairFeatures? {
-    flows.map { PairFeatures(a, b, flowAB: $0.ab, flowBA: $0.ba, rows: $0.rows) }
-  }
-
-  func forget() {
-    flows = nil
-    ids = (0, 0)
-  }
-
-  func clear() {
-    forget()
-    arena.clear()
-  }
-
-  /// Copies the flows of `pair`.
-  func keep(_ pair: PairFeatures, _ idA: UInt64, _ idB: UInt64) throws(VFIError) {
-    guard let ab = pair.flowAB, let ba = pair.flowBA else { return }
-    forget()
-    try arena.reset()
-    let copies = try (copy(ab), copy(ba))
-    flows = (copies.0, copies.1, pair.rows)
-    ids = (idA, idB)
-  }
-
-  private func copy(_ map: FeatureMap) throws(VFIError) -> FeatureMap {
-    let copy = try arena.map(height: map.height, width: map.width, channels: map.channels)
-    unsafe copy.base.update(from: map.base, count: map.height * map.rowStride)
-    return copy
-  }
+  /// Those from the second frame to the first, and back.
+  var reversed: PairFlows { PairFlows(there: back, back: there, rows: rows) }
 }
 
 extension Interpolator {
@@ -66,16 +33,26 @@ extension Interpolator {
   package var looksAround: Bool { settings.bendsMotion && model.takesNeighbours }
 
   /// `neighbour` where it continues what `frame` shows: no cut, no repetition.
-  func usable(_ neighbour: Neighbour?, beside frame: Frame) throws(VFIError) -> Neighbour? {
+  func usable(
+    _ neighbour: Neighbour?, beside frame: Neighbour, isBefore: Bool
+  ) throws(VFIError) -> Neighbour? {
     guard looksAround, let neighbour, neighbour.interval > 0 else { return nil }
-    try checkPair(frame, neighbour.frame)
-    if neighbour.frame.isEqual(to: frame) { return nil }
-    if settings.sceneCut,
-      try SceneCut.score(frame, neighbour.frame, on: engine) > settings.sceneCutThreshold
-    {
-      return nil
+    try checkPair(frame.frame, neighbour.frame)
+    if neighbour.frame.isEqual(to: frame.frame) { return nil }
+    if settings.sceneCut {
+      let score =
+        isBefore ? try sceneScore(neighbour, frame) : try sceneScore(frame, neighbour)
+      if score > settings.sceneCutThreshold { return nil }
     }
     return neighbour
+  }
+
+  /// The scene score of two frames in order of time, known where their pair was seen before.
+  func sceneScore(_ a: Neighbour, _ b: Neighbour) throws(VFIError) -> Double {
+    if let known = scores.score(a.id, b.id) { return known }
+    let score = try SceneCut.score(a.frame, b.frame, on: engine)
+    scores.keep(score, a.id, b.id)
+    return score
   }
 
   /// What the instants of a pair share, its motion bent by that of its neighbours.
@@ -86,27 +63,27 @@ extension Interpolator {
     if let after { frames.append(after) }
     // Where its flows are known from the pair before, it is not needed.
     if let before, motionSlot(before.id, a.id) == nil { frames.append(before) }
-    var encoded: [SourceFeatures] = []
+    var sources: [SourceFeatures] = []
     for (frame, slot) in zip(frames, slots(frames.map(\.id))) {
-      encoded.append(
+      sources.append(
         SourceFeatures(id: frame.id, features: try encode(frame.frame, id: frame.id, in: slot)))
     }
+    let isBeforeNeeded = frames.count > (after == nil ? 2 : 3)
     engine.budget = settings.budget
     return try engine.timed(.motion) { () throws(VFIError) in
       try bent(
-        encoded[0], encoded[1],
+        sources[0], sources[1],
         before: before.map {
-          // Without features of its own it lends those of a, which are not read.
-          (SourceFeatures(id: $0.id, features: (encoded.last ?? encoded[0]).features), $0.interval)
+          (isBeforeNeeded ? sources[frames.count - 1] : SourceFeatures(id: $0.id), $0.interval)
         },
-        after: after.map { (encoded[2], $0.interval) })
+        after: after.map { (sources[2], $0.interval) })
     }
   }
 
-  /// A frame's features, and its id.
+  /// A frame's id, and its features unless all motion that they are needed for is known.
   struct SourceFeatures {
     let id: UInt64
-    let features: FrameFeatures
+    var features: FrameFeatures?
   }
 
   /// As ``sharedFeatures(_:_:before:after:)``, from features; intervals are in those of the pair.
@@ -114,57 +91,75 @@ extension Interpolator {
     _ a: SourceFeatures, _ b: SourceFeatures, before: (SourceFeatures, interval: Double)?,
     after: (SourceFeatures, interval: Double)?
   ) throws(VFIError) -> PairFeatures {
-    let kept = [(before?.0.id ?? 0, a.id), (a.id, b.id), (b.id, after?.0.id ?? 0)]
-    var pair = try flows(a, b, keeping: kept)
-    guard before != nil || after != nil, let ab = pair.flowAB, let ba = pair.flowBA else {
-      return pair
+    guard let featuresA = a.features, let featuresB = b.features else {
+      throw .defect("a frame of a pair has no features")
     }
+    guard looksAround else { return try model.prepare(featuresA, featuresB, on: engine) }
+    let kept = [[before?.0.id ?? 0, a.id], [a.id, b.id], [b.id, after?.0.id ?? 0]]
+    let flows = try flows(a, b, keeping: kept)
+    var pair = PairFeatures(
+      featuresA, featuresB, flowAB: flows.there, flowBA: flows.back, rows: flows.rows)
+    guard before != nil || after != nil else { return pair }
     var sides: (first: FeatureMap?, second: FeatureMap?) = (nil, nil)
     if let (frame, interval) = before {
-      let known = try flows(frame, a, keeping: kept)
-      if let there = known.flowAB, let back = known.flowBA {
-        sides.first = try measured(
-          FlowsAround(
-            ahead: ab, aheadBack: ba, behind: back, behindBack: there, interval: Float(interval)))
-      }
+      let behind = try self.flows(frame, a, keeping: kept).reversed
+      sides.first = try acceleration(flows, behind, interval, of: [frame.id, a.id, b.id])
     }
     if let (frame, interval) = after {
-      let known = try flows(b, frame, keeping: kept)
-      if let there = known.flowAB, let back = known.flowBA {
-        sides.second = try measured(
-          FlowsAround(
-            ahead: ba, aheadBack: ab, behind: there, behindBack: back, interval: Float(interval)))
-      }
+      let behind = try self.flows(b, frame, keeping: kept)
+      sides.second = try acceleration(
+        flows.reversed, behind, interval, of: [a.id, b.id, frame.id])
     }
-    pair.accelerations = try joined(sides, ab, ba)
+    pair.accelerations = try joined(sides, flows)
+    if let second = sides.second, let (frame, interval) = after, interval == 1 {
+      try keptAcceleration.keep([second], of: [a.id, b.id, frame.id])
+    }
     return pair
   }
 
   /// Flows between two frames: known from a neighbouring pair, or found.
   private func flows(
-    _ a: SourceFeatures, _ b: SourceFeatures, keeping kept: [(UInt64, UInt64)]
-  ) throws(VFIError) -> PairFeatures {
-    if let known = motionSlot(a.id, b.id)?.flows(a.features, b.features) { return known }
-    let found = try model.prepare(a.features, b.features, on: engine)
-    let free = motionSlots.first { slot in !kept.contains { slot.holds($0.0, $0.1) } }
-    if a.id != 0, b.id != 0 { try free?.keep(found, a.id, b.id) }
-    return found
+    _ a: SourceFeatures, _ b: SourceFeatures, keeping kept: [[UInt64]]
+  ) throws(VFIError) -> PairFlows {
+    if let slot = motionSlot(a.id, b.id), let maps = slot.maps(of: [a.id, b.id]) {
+      return PairFlows(there: maps[0], back: maps[1], rows: slot.rows)
+    }
+    guard let featuresA = a.features, let featuresB = b.features else {
+      throw .defect("motion is neither known nor can it be found")
+    }
+    let found = try model.prepare(featuresA, featuresB, on: engine)
+    guard let there = found.flowAB, let back = found.flowBA else {
+      throw .defect("the model \(model.info.name) has no motion between frames")
+    }
+    let free = motionSlots.first { slot in !kept.contains { slot.holds($0) } }
+    try free?.keep([there, back], of: [a.id, b.id], rows: found.rows)
+    return PairFlows(there: there, back: back, rows: found.rows)
   }
 
-  private func motionSlot(_ idA: UInt64, _ idB: UInt64) -> MotionSlot? {
-    motionSlots.first { $0.holds(idA, idB) }
+  private func motionSlot(_ idA: UInt64, _ idB: UInt64) -> KeptMaps? {
+    motionSlots.first { $0.holds([idA, idB]) }
   }
 
-  private func measured(_ flows: FlowsAround) throws(VFIError) -> FeatureMap {
+  /// The acceleration at a frame of a pair, from its flows to the pair's other frame and to that on
+  /// the other side; `ids` are those of the three in order of time.
+  private func acceleration(
+    _ ahead: PairFlows, _ behind: PairFlows, _ interval: Double, of ids: [UInt64]
+  ) throws(VFIError) -> FeatureMap {
+    // For equal intervals it is the same for both pairs that the frame is in.
+    if interval == 1, let known = keptAcceleration.maps(of: ids) { return known[0] }
     let map = try engine.scratch.map(
-      height: flows.ahead.height, width: flows.ahead.width, channels: 4)
-    try Acceleration.measure(flows, into: map, on: engine)
+      height: ahead.there.height, width: ahead.there.width, channels: 4)
+    try Acceleration.measure(
+      FlowsAround(
+        ahead: ahead.there, aheadBack: ahead.back, behind: behind.there, behindBack: behind.back,
+        interval: Float(interval)), into: map, on: engine)
     return map
   }
 
   private func joined(
-    _ sides: (first: FeatureMap?, second: FeatureMap?), _ ab: FeatureMap, _ ba: FeatureMap
+    _ sides: (first: FeatureMap?, second: FeatureMap?), _ flows: PairFlows
   ) throws(VFIError) -> (first: FeatureMap, second: FeatureMap) {
+    let (ab, ba) = (flows.there, flows.back)
     let first = try engine.scratch.map(height: ab.height, width: ab.width, channels: 2)
     let second = try engine.scratch.map(height: ab.height, width: ab.width, channels: 2)
     try Acceleration.join(sides.first, sides.second, flow: ab, into: first, on: engine)

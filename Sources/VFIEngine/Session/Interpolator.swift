@@ -14,7 +14,10 @@ package final class Interpolator {
   private(set) var description: FrameDescription?
   let slots: [FeatureSlot]
   /// Flows of a pair and of both beside it.
-  let motionSlots: [MotionSlot]
+  let motionSlots: [KeptMaps]
+  /// At the later frame of the last pair.
+  let keptAcceleration: KeptMaps
+  var scores = KeptScores()
   private var pair: Pair?
   private let start: Arena.Mark
   private var deadline: Deadline
@@ -32,7 +35,8 @@ package final class Interpolator {
     slots = (0..<2 + (bends ? Self.neighbourSlots : 0)).map { _ in
       FeatureSlot(ledger: engine.ledger)
     }
-    motionSlots = (0..<(bends ? 3 : 0)).map { _ in MotionSlot(ledger: engine.ledger) }
+    motionSlots = (0..<(bends ? 3 : 0)).map { _ in KeptMaps(ledger: engine.ledger) }
+    keptAcceleration = KeptMaps(ledger: engine.ledger)
     start = engine.scratch.mark
     deadline = Deadline(seconds: settings.deadline)
   }
@@ -77,14 +81,17 @@ package final class Interpolator {
     if settings.copyDuplicates && a.isEqual(to: b) {
       kind = .equal
     } else if settings.sceneCut {
-      score = try SceneCut.score(a, b, on: engine)
+      score = try sceneScore(Neighbour(frame: a, id: idA), Neighbour(frame: b, id: idB))
       if score > settings.sceneCutThreshold { kind = .cut }
     }
     let looks = kind == .motion
     pair = Pair(
-      a: a, b: b, idA: idA, idB: idB, before: looks ? try usable(before, beside: a) : nil,
-      after: looks ? try usable(after, beside: b) : nil, kind: kind, sceneScore: score,
-      features: nil, elapsed: Statistics.now() &- startTime)
+      a: a, b: b, idA: idA, idB: idB,
+      before: looks
+        ? try usable(before, beside: Neighbour(frame: a, id: idA), isBefore: true) : nil,
+      after: looks
+        ? try usable(after, beside: Neighbour(frame: b, id: idB), isBefore: false) : nil,
+      kind: kind, sceneScore: score, features: nil, elapsed: Statistics.now() &- startTime)
   }
 
   /// As ``render(_:_:distance:into:)``, with one instant for all pixels.
@@ -160,6 +167,7 @@ package final class Interpolator {
     try rehearse(description)
     for slot in slots { slot.forget() }
     for slot in motionSlots { slot.forget() }
+    keptAcceleration.forget()
     joinScratch()
     lastMotion = nil
   }
@@ -169,6 +177,8 @@ package final class Interpolator {
     guard description != new else { return }
     for slot in slots { slot.clear() }
     for slot in motionSlots { slot.clear() }
+    keptAcceleration.clear()
+    scores.forget()
     engine.scratch.clear()
     engine.clearResult()
     description = new
