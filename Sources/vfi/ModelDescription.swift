@@ -14,14 +14,16 @@ struct ModelDescription {
   let parameterCount: UInt64
 
   /// The models that come with the library; the first is the default.
-  static func builtIn() throws(Failure) -> [ModelDescription] {
-    var models: [ModelDescription] = []
-    for index in 0..<vfi_model_count() {
-      var info = unsafe emptyInfo
-      try unsafe check(vfi_model_builtin_info(index, &info), "model \(index)", of: nil)
-      unsafe models.append(ModelDescription(info))
+  ///
+  /// Files that hold no model are failures, which say why.
+  static func builtIn() -> [Result<ModelDescription, Failure>] {
+    (0..<vfi_model_count()).map { index in
+      Result { () throws(Failure) -> ModelDescription in
+        var info = unsafe emptyInfo
+        try unsafe check(vfi_model_builtin_info(index, &info), "model \(index)", of: nil)
+        return unsafe ModelDescription(info)
+      }
     }
-    return models
   }
 
   /// The model in a .safetensors file.
@@ -36,7 +38,8 @@ struct ModelDescription {
 
   /// The model that comes with the library under that name, or the one in that file.
   static func named(_ name: String) throws(Failure) -> ModelDescription {
-    if let known = try builtIn().first(where: { $0.name == name }) { return known }
+    let known = builtIn().compactMap { try? $0.get() }
+    if let model = known.first(where: { $0.name == name }) { return model }
     return try file(name)
   }
 

@@ -11,13 +11,20 @@ struct ModelsCommand: ParsableCommand {
     var table = Table(
       ["NAME", "ARCHITECTURE", "TASK", "KMAC/PX", "PARAMETERS", "INSTANTS", "LICENCE"],
       numeric: [3, 4])
-    for model in try ModelDescription.builtIn() {
-      table.add([
-        model.name, model.architecture, model.task, decimal(model.kmacPerPixel, 1),
-        String(model.parameterCount), instants(model), model.licence,
-      ])
+    var failures: [Failure] = []
+    for result in ModelDescription.builtIn() {
+      switch result {
+      case .success(let model):
+        table.add([
+          model.name, model.architecture, model.task, decimal(model.kmacPerPixel, 1),
+          String(model.parameterCount), instants(model), model.licence,
+        ])
+      case .failure(let failure): failures.append(failure)
+      }
     }
     print(table.text)
+    for failure in failures.dropLast() { tell("Error: \(failure)") }
+    if let last = failures.last { throw last }
   }
 
   private func instants(_ model: ModelDescription) -> String {

@@ -107,7 +107,7 @@ import VFIEngine
     let found = try model.guided(pair, at: .constant(0.5), on: engine)
     let quarter = rows.lowerBound / 4..<rows.upperBound / 4
     func cut(_ features: FrameFeatures) -> FrameFeatures {
-      var cut = FrameFeatures(image: features.image)
+      var cut = features
       let eighth = rows.lowerBound / 8..<rows.upperBound / 8
       cut.levels[2] = features.levels[2]?.rows(eighth)
       cut.lumaEighth = features.lumaEighth?.rows(eighth)

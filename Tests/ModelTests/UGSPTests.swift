@@ -170,7 +170,8 @@ import VFIEngine
     let gray = try fixture.arena.map(height: 48, width: 64, channels: 3)
     gray.fill(0.5)
     let still = try model.prepare(
-      FrameFeatures(image: gray), FrameFeatures(image: gray), on: engine)
+      FrameFeatures(of: gray, keepingImage: true),
+      FrameFeatures(of: gray, keepingImage: true), on: engine)
     _ = try model.decode(still, t: 0.5, on: engine)
     try engine.scratch.reset()
     let count = engine.ledger.allocationCount

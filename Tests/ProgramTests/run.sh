@@ -577,6 +577,11 @@ test_inpaint_network() {
 
 test_the_rest() {
   has "models" "$("$vfi" models)" "default"
+  mkdir models
+  echo nothing >models/broken.safetensors
+  has "models: a broken file is named" "$(VFI_MODEL_PATH=models "$vfi" models 2>&1 >/dev/null)" \
+    broken.safetensors
+  has "models: the others are listed" "$(VFI_MODEL_PATH=models "$vfi" models 2>/dev/null)" default
   has "options" "$("$vfi" options)" "threads"
   pattern 25 5 in.mp4
   has "info" "$("$vfi" info in.mp4)" "video h264, 96x64, yuv420p, 25 frames/s"

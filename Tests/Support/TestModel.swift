@@ -14,6 +14,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
   package var budgets: [ComputeBudget] = []
   package var takesDistance: Bool { layout == .candidates }
   package let takesNeighbours = false
+  package let keepsImages = false
   private let layout: MotionField.Layout
   private let uncertainty: Float
   /// Pixels from a to b.
@@ -39,7 +40,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
     _ image: FeatureMap, in arena: Arena, on engine: Engine
   ) throws(VFIError) -> FrameFeatures {
     encodeCount += 1
-    var features = FrameFeatures(image: image)
+    var features = FrameFeatures(of: image, keepingImage: false)
     features.levels[0] = try arena.map(
       height: image.height / 2, width: image.width / 2, channels: 5)
     return features
@@ -51,7 +52,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
     prepareCount += 1
     var pair = PairFeatures(a, b)
     pair.joint = try engine.scratch.map(
-      height: a.image.height / 4, width: a.image.width / 4, channels: 7)
+      height: a.height / 4, width: a.width / 4, channels: 7)
     return pair
   }
 
@@ -61,7 +62,7 @@ package final class TestModel: InterpolationModel, @unchecked Sendable {
     decodeCount += 1
     budgets.append(engine.budget)
     _ = try engine.scratch.map(height: 40, width: 9, channels: 3)
-    let (height, width) = (pair.a.image.height, pair.a.image.width)
+    let (height, width) = (pair.a.height, pair.a.width)
     switch layout {
     case .warpPair:
       guard case .constant(let t) = instant else { throw .defect("a distance of each pixel") }

@@ -47,6 +47,7 @@ extension WarpPairModel {
   package var takesDistance: Bool { false }
 
   package var takesNeighbours: Bool { false }
+  package var keepsImages: Bool { true }
 
   package func decode(
     _ pair: PairFeatures, at instant: Instant, on engine: Engine

@@ -19,6 +19,8 @@ package final class DefaultModel: InterpolationModel {
   package let precision: Precision
   package let takesDistance = true
   package let takesNeighbours = true
+  /// All that is read of a frame later are its features, luma, and the frame itself.
+  package let keepsImages = false
   private let encoder: DefaultModelEncoder
   private let guide: DefaultModelGuide
   private let refine: DefaultModelRefinement

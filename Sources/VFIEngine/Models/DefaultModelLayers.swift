@@ -57,7 +57,7 @@ final class DefaultModelEncoder: Sendable {
     try toHalf(centred, into: half, on: engine)
     try toQuarter(half, into: quarter, on: engine)
     try toEighth(quarter, into: eighth, on: engine)
-    var features = FrameFeatures(image: image)
+    var features = FrameFeatures(of: image, keepingImage: false)
     features.levels[0] = half
     features.levels[2] = eighth
     return features

@@ -63,7 +63,7 @@ package final class IFRNet: WarpPairModel {
   /// Keeps the picture only: the mean that is subtracted first belongs to a pair of frames.
   package func encode(
     _ image: FeatureMap, in arena: Arena, on engine: Engine
-  ) throws(VFIError) -> FrameFeatures { FrameFeatures(image: image) }
+  ) throws(VFIError) -> FrameFeatures { FrameFeatures(of: image, keepingImage: true) }
 
   package func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
@@ -75,7 +75,7 @@ package final class IFRNet: WarpPairModel {
     _ pair: PairFeatures, t: Float, on engine: Engine
   ) throws(VFIError) -> FeatureMap {
     let output = try engine.result(
-      height: pair.a.image.height, width: pair.a.image.width, channels: 8)
+      height: pair.a.height, width: pair.a.width, channels: 8)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     var motion = try coarsestMotion(pair, t: t, on: engine)
@@ -135,7 +135,7 @@ package final class IFRNet: WarpPairModel {
     _ level: Int, of pair: PairFeatures, in arena: Arena
   ) throws(VFIError) -> LevelMotion {
     let channels = pyramid[level - 1]
-    let (height, width) = (pair.a.image.height >> level, pair.a.image.width >> level)
+    let (height, width) = (pair.a.height >> level, pair.a.width >> level)
     return LevelMotion(
       map: try arena.map(
         height: height, width: width, channels: 3 * channels + Self.flowChannels,

@@ -50,18 +50,20 @@ final class IFRNetEncoder: Sendable {
   func callAsFunction(
     _ a: FrameFeatures, _ b: FrameFeatures, multiple: Int, spare: Int = 0, on engine: Engine
   ) throws(VFIError) -> PairFeatures {
-    let (height, width) = (a.image.height, a.image.width)
-    guard height % multiple == 0, width % multiple == 0, a.image.hasSize(of: b.image) else {
+    let (height, width) = (a.height, a.width)
+    guard height % multiple == 0, width % multiple == 0, b.height == height, b.width == width
+    else {
       throw .defect("the encoder needs two frames of one size, a multiple of \(multiple)")
     }
-    let mean = try meanOfBoth(a.image, b.image, on: engine)
+    let (imageA, imageB) = (try a.image(), try b.image())
+    let mean = try meanOfBoth(imageA, imageB, on: engine)
     let channels = stages[3].refine.outputs
     let joint = try engine.scratch.map(
       height: height / 16, width: width / 16, channels: 2 * channels + spare,
       precision: precision)
     return PairFeatures(
-      try encode(a.image, mean: mean, coarsest: joint.slice(0..<channels), on: engine),
-      try encode(b.image, mean: mean, coarsest: joint.slice(channels..<2 * channels), on: engine),
+      try encode(imageA, mean: mean, coarsest: joint.slice(0..<channels), on: engine),
+      try encode(imageB, mean: mean, coarsest: joint.slice(channels..<2 * channels), on: engine),
       joint: joint)
   }
 
@@ -69,7 +71,7 @@ final class IFRNetEncoder: Sendable {
   private func encode(
     _ image: FeatureMap, mean: Float, coarsest: FeatureMap, on engine: Engine
   ) throws(VFIError) -> FrameFeatures {
-    var result = FrameFeatures(image: image)
+    var result = FrameFeatures(of: image, keepingImage: true)
     let arena = engine.scratch
     for level in 1...3 {
       result.levels[level - 1] = try arena.map(

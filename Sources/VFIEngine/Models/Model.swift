@@ -33,19 +33,28 @@ package struct ModelInfo: Sendable {
 
 /// What a model knows of one frame.
 ///
-/// `image` is RGB `[H, W, 3]` in 0...1, padded. The levels hold the
-/// model's features at 1/2, 1/4, ... of the size, as many as it has.
+/// The levels hold the model's features at 1/2, 1/4, ... of the size, as many as it has.
 package struct FrameFeatures {
-  package var image: FeatureMap
+  /// Of the padded frame.
+  package let height, width: Int
+  private let kept: FeatureMap?
   package var levels: InlineArray<4, FeatureMap?>
   /// Luma at 1/2 of the size and coarser, where the model searches for motion in it.
   package var luma: LumaPyramid?
   /// Mean luma at 1/8 of the size, 0...1, where the model compares it.
   package var lumaEighth: FeatureMap?
 
-  package init(image: FeatureMap, levels: InlineArray<4, FeatureMap?> = .init(repeating: nil)) {
-    self.image = image
-    self.levels = levels
+  /// Features of the frame `image`, which is kept with them where the model reads it again.
+  package init(of image: FeatureMap, keepingImage: Bool) {
+    (height, width) = (image.height, image.width)
+    kept = keepingImage ? image : nil
+    levels = .init(repeating: nil)
+  }
+
+  /// RGB `[H, W, 3]` in 0...1, padded.
+  package func image() throws(VFIError) -> FeatureMap {
+    guard let kept else { throw .defect("the image of the features was not kept") }
+    return kept
   }
 }
 
@@ -89,10 +98,14 @@ package protocol InterpolationModel: AnyObject, Sendable {
 
   /// Computes what depends on one frame alone; a stream calls it once a frame.
   ///
-  /// `image` is RGB `[H, W, 3]` in 0...1, padded, and lives in `arena` like the result.
+  /// `image` is RGB `[H, W, 3]` in 0...1, padded, and lives in `arena` like the result where the
+  /// model keeps images, else as long as the call.
   func encode(
     _ image: FeatureMap, in arena: Arena, on engine: Engine
   ) throws(VFIError) -> FrameFeatures
+
+  /// Whether features have their image.
+  var keepsImages: Bool { get }
 
   /// Computes what all instants between `a` and `b` share, in `engine.scratch`.
   ///

@@ -73,7 +73,7 @@ package final class UGSP: WarpPairModel {
   /// Keeps the picture only: the mean that is subtracted first belongs to a pair of frames.
   package func encode(
     _ image: FeatureMap, in arena: Arena, on engine: Engine
-  ) throws(VFIError) -> FrameFeatures { FrameFeatures(image: image) }
+  ) throws(VFIError) -> FrameFeatures { FrameFeatures(of: image, keepingImage: true) }
 
   package func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
@@ -85,7 +85,7 @@ package final class UGSP: WarpPairModel {
     _ pair: PairFeatures, t: Float, on engine: Engine
   ) throws(VFIError) -> FeatureMap {
     let output = try engine.result(
-      height: pair.a.image.height, width: pair.a.image.width, channels: 8)
+      height: pair.a.height, width: pair.a.width, channels: 8)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     var motion = try motion(try coarsestBlock(pair, on: engine), on: engine)
@@ -207,7 +207,7 @@ package final class UGSP: WarpPairModel {
       _ channels: Int, _ precision: Precision = .float32
     ) throws(VFIError) -> FeatureMap {
       try engine.scratch.map(
-        height: pair.a.image.height >> level, width: pair.a.image.width >> level,
+        height: pair.a.height >> level, width: pair.a.width >> level,
         channels: channels, precision: precision)
     }
     return BlockOutput(

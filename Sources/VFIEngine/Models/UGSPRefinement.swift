@@ -160,10 +160,10 @@ final class UGSPRefinement: Sendable {
   private func writeInput(
     _ input: FeatureMap, _ output: FeatureMap, _ pair: PairFeatures, on engine: Engine
   ) throws(VFIError) {
-    let mean = try meanOfBoth(pair.a.image, pair.b.image, on: engine)
+    let mean = try meanOfBoth(pair.a.image(), pair.b.image(), on: engine)
     for (index, features) in [pair.a, pair.b].enumerated() {
       let frame = input.slice(3 * index..<3 * index + 3)
-      try convert(features.image, plus: -mean, into: frame, on: engine)
+      try convert(features.image(), plus: -mean, into: frame, on: engine)
       try backwardWarp(
         frame, flow: output.slice(2 * index..<2 * index + 2),
         into: input.slice(3 * index + 6..<3 * index + 9), on: engine)

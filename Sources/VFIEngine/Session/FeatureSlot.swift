@@ -55,18 +55,26 @@ extension Interpolator {
     slot.forget()
     let factor = motionFactor(frame.description)
     let size = frame.description.imageSize(reducedBy: factor, multiple: model.multiple)
-    let image = try engine.timed(.convert) { () throws(VFIError) in
-      let image = try slot.arena.map(height: size.height, width: size.width, channels: 3)
-      try frame.loadRGB(into: image, reducedBy: factor, on: engine)
-      return image
+    let features = try encode(size, in: slot) { image throws(VFIError) in
+      try engine.timed(.convert) { () throws(VFIError) in
+        try frame.loadRGB(into: image, reducedBy: factor, on: engine)
+      }
     }
-    let features = try encode(image, in: slot)
     slot.keep(features, id: id)
     return features
   }
 
-  /// Runs the encoder.
-  func encode(_ image: FeatureMap, in slot: FeatureSlot) throws(VFIError) -> FrameFeatures {
+  /// Runs the encoder on the image of `size` that `write` draws.
+  func encode(
+    _ size: (height: Int, width: Int), in slot: FeatureSlot,
+    _ write: (FeatureMap) throws(VFIError) -> Void
+  ) throws(VFIError) -> FrameFeatures {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    // Of the largest map of all, no more than one is there where none is kept.
+    let image = try (model.keepsImages ? slot.arena : engine.scratch).map(
+      height: size.height, width: size.width, channels: 3)
+    try write(image)
     let features = try engine.timed(.encode) { () throws(VFIError) in
       try model.encode(image, in: slot.arena, on: engine)
     }

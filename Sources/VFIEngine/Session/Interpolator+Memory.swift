@@ -19,14 +19,18 @@ extension Interpolator {
   func rehearse(_ description: FrameDescription) throws(VFIError) {
     let factor = motionFactor(description)
     let size = description.imageSize(reducedBy: factor, multiple: model.multiple)
+    // What reading and writing a frame takes, row by row.
+    let rows = synthesisScratchCount(description, workers: engine.workers)
     var features: [FrameFeatures] = []
     for slot in slots {
       slot.forget()
-      let image = try slot.arena.map(height: size.height, width: size.width, channels: 3)
-      for y in 0..<size.height {
-        for x in 0..<size.width { for c in 0..<3 { image[y, x, c] = 0.5 } }
-      }
-      features.append(try encode(image, in: slot))
+      features.append(
+        try encode(size, in: slot) { image throws(VFIError) in
+          _ = try engine.scratch.map(height: 1, width: 1, channels: rows)
+          for y in 0..<size.height {
+            for x in 0..<size.width { for c in 0..<3 { image[y, x, c] = 0.5 } }
+          }
+        })
     }
     let frames = features.enumerated().map { SourceFeatures(id: UInt64($0 + 1), features: $1) }
     let pair = try bent(
@@ -40,15 +44,13 @@ extension Interpolator {
     }
     // Gray is certain; a picture may not be.
     _ = try decode(pair, at: instant, factor: factor, budget: .off)
-    _ = try engine.scratch.map(
-      height: 1, width: 1,
-      channels: synthesisScratchCount(description, workers: engine.workers))
+    _ = try engine.scratch.map(height: 1, width: 1, channels: rows)
   }
 
   /// Memory for the instants of all pixels.
   func distanceMap(for pair: PairFeatures) throws(VFIError) -> FeatureMap {
     try engine.scratch.map(
-      height: pair.a.image.height / 4, width: pair.a.image.width / 4, channels: 1)
+      height: pair.a.height / 4, width: pair.a.width / 4, channels: 1)
   }
 
   /// An upper bound of the bytes that a context takes for frames like `description`.
