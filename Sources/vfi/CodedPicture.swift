@@ -36,6 +36,10 @@ struct BlockMap {
     }
   }
 
+  mutating func formUnion(_ other: BlockMap) {
+    for index in marks.indices where other.marks[index] { marks[index] = true }
+  }
+
   var count: Int { marks.count { $0 } }
   var share: Double { Double(count) / Double(marks.count) }
 
@@ -82,7 +86,7 @@ final class CodedPicture {
   let order: Int64
   /// What was not decoded, and what depends on it or on the same of earlier pictures.
   let origin: BlockMap
-  let spread: BlockMap
+  private(set) var spread: BlockMap
   var action = RepairKind.none
 
   /// `isLost`: nothing of it was decoded, whatever the pictures show.
@@ -107,10 +111,36 @@ final class CodedPicture {
 
   /// Takes new samples, so that later pictures are predicted from them.
   func replace(with picture: Picture) {
-    for target in [shown, shadow] {
-      for (from, to) in zip(PlaneLayout.all(of: picture), PlaneLayout.all(of: target)) {
-        for row in 0..<from.rows {
-          unsafe to.row(row).update(from: from.row(row), count: from.rowBytes)
+    for target in [shown, shadow] { target.copySamples(of: picture) }
+  }
+
+  /// Counts blocks as damaged of which it is not known what in them is: whatever is predicted from
+  /// them shall be found different.
+  func suspect(_ blocks: BlockMap) {
+    spread.formUnion(blocks)
+    control.disturb(blocks)
+  }
+}
+
+extension Picture {
+  /// Takes the samples of a picture of the same format and size.
+  func copySamples(of picture: Picture) {
+    for (from, to) in zip(PlaneLayout.all(of: picture), PlaneLayout.all(of: self)) {
+      for row in 0..<from.rows {
+        unsafe to.row(row).update(from: from.row(row), count: from.rowBytes)
+      }
+    }
+  }
+
+  /// Changes each sample of some blocks.
+  fileprivate func disturb(_ blocks: BlockMap) {
+    for plane in PlaneLayout.all(of: self) {
+      for row in 0..<plane.rows {
+        let samples = unsafe plane.row(row)
+        for index in 0..<plane.rowBytes / plane.sampleBytes
+        where blocks.contains(row << plane.shiftY, index << plane.shiftX) {
+          let value = unsafe plane.load(index, in: samples)
+          unsafe plane.store(value ^ 1 << (plane.depth - 4), index, in: samples)
         }
       }
     }

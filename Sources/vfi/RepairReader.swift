@@ -17,7 +17,8 @@ struct ShownDamage {
 /// Three decoders get the same packets. Their pictures begin with other patterns, and only one
 /// conceals what it misses, so that what is intact is the same in all of them: their differences are a
 /// map of the damage. Two of the three go on from repaired pictures, so that
-/// later ones are predicted from those (see ``CodedPicture``).
+/// later ones are predicted from those (see ``CodedPicture``). A fourth one sees slices without their
+/// ends (see ``TailWitness``).
 @safe final class RepairReader: PictureSource {
   /// Decoded pictures that a damaged one may be repaired from.
   private static let memory = 6
@@ -26,18 +27,19 @@ struct ShownDamage {
   let index: Int
   var otherPacket: ((UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void)?
   private let decoders: [TrackedDecoder]
-  /// Of H.265, whose decoder neither conceals nor notices that a slice has ended too early.
-  private let sliceTail: SliceTail?
+  /// Of H.264 and H.265, how their slices end.
+  private let slices: CodedSlices?
+  private let witness: TailWitness?
   private let options: [KeyValue]
   private let parser: UnsafeMutablePointer<AVCodecParserContext>?
   private let parserContext: UnsafeMutablePointer<AVCodecContext>
   private let packet: UnsafeMutablePointer<AVPacket>
-  private let altered: UnsafeMutablePointer<AVPacket>
   private var mender: PictureMender?
   /// The last pictures, in the order of decoding, as far as they may still be needed.
   private var coded: [CodedPicture] = []
   private var waiting: [(picture: Picture, damage: ShownDamage)] = []
   private var epoch: Int64 = 0
+  private var isInterlaced = false
   private var atEnd = false
   /// Of the picture that ``next()`` gave last.
   private(set) var damage = ShownDamage()
@@ -57,21 +59,24 @@ struct ShownDamage {
     else {
       throw Failure("\(place): only H.264, H.265, MPEG-1, MPEG-2 and MPEG-4 can be repaired")
     }
-    let isHEVC = unsafe parameters.pointee.codec_id == AV_CODEC_ID_HEVC
-    sliceTail = unsafe isHEVC ? SliceTail(parameters) : nil
     let timebase = unsafe stream.pointee.time_base
-    var opened: [TrackedDecoder] = []
-    for (pattern, conceals) in [
-      (TrackedDecoder.Pattern.grey, true), (.noise(1), false), (.noise(2), false),
-    ] {
-      opened.append(
-        try unsafe TrackedDecoder(
-          parameters, timebase: timebase, pattern: pattern, conceals: conceals, place: place))
+    func decoder(
+      _ pattern: TrackedDecoder.Pattern, conceals: Bool = false, resumes: Bool = true
+    ) throws(Failure) -> TrackedDecoder {
+      try unsafe TrackedDecoder(
+        parameters, timebase: timebase, pattern: pattern, conceals: conceals, resumes: resumes,
+        place: place)
     }
-    decoders = opened
+    decoders = [
+      try decoder(.grey, conceals: true), try decoder(.noise(1)),
+      try decoder(.noise(2), resumes: false),
+    ]
+    slices = unsafe CodedSlices(parameters)
+    witness = try slices.map { slices throws(Failure) in
+      TailWitness(try decoder(.noise(3)), slices)
+    }
     unsafe parserContext = try allocated(avcodec_alloc_context3(nil))
     unsafe packet = try allocated(av_packet_alloc())
-    unsafe altered = try allocated(av_packet_alloc())
     try unsafe check(avcodec_parameters_to_context(parserContext, parameters), place)
     unsafe parser = unsafe av_parser_init(Int32(parameters.pointee.codec_id.rawValue))
     unsafe parser?.pointee.flags |= PARSER_FLAG_COMPLETE_FRAMES
@@ -79,10 +84,10 @@ struct ShownDamage {
 
   deinit {
     var context: UnsafeMutablePointer<AVCodecContext>? = unsafe parserContext
-    var packets: [UnsafeMutablePointer<AVPacket>?] = unsafe [packet, altered]
+    var packet: UnsafeMutablePointer<AVPacket>? = unsafe packet
     unsafe av_parser_close(parser)
     unsafe avcodec_free_context(&context)
-    for index in 0..<2 { unsafe av_packet_free(&packets[index]) }
+    unsafe av_packet_free(&packet)
   }
 
   var damaged: Int { decoders[0].refused }
@@ -112,28 +117,46 @@ struct ShownDamage {
   /// Gives a packet, or the end, to all decoders, and repairs the pictures that are complete now.
   private func decode(_ packet: UnsafeMutablePointer<AVPacket>?) throws(Failure) {
     let order = unsafe presentation(of: packet)
-    var other = unsafe packet
-    if let sliceTail, let packet = unsafe packet {
-      try unsafe sliceTail.lengthen(packet, into: altered)
-      unsafe other = altered
+    let bytes = unsafe packet.map {
+      unsafe Array(UnsafeBufferPointer(start: $0.pointee.data, count: Int($0.pointee.size)))
     }
+    let found = bytes.flatMap { slices?.slices(of: $0) } ?? []
     let shown = try unsafe decoders[0].decode(packet)
-    for decoder in decoders[1...] { _ = try unsafe decoder.decode(other) }
-    unsafe av_packet_unref(altered)
-    let begun = decoders.map { $0.takeBegun() }
+    // The decoder of H.265 neither conceals nor notices that a slice's data have ended too early.
+    if let packet = unsafe packet, let bytes, let slices, slices.isHEVC {
+      let longer = try unsafe PacketCopy(of: packet, slices.lengthened(bytes, found))
+      _ = try unsafe decoders[1].decode(longer.packet)
+    } else {
+      _ = try unsafe decoders[1].decode(packet)
+    }
+    _ = try unsafe decoders[2].decode(packet)
+    try unsafe witness?.decode(packet, bytes ?? [], found)
+    try take(decoders.map { $0.takeBegun() }, order, found)
+    for picture in shown { waiting.append((picture, describe(picture))) }
+    // Pictures of H.264 and H.265 may wait behind 16 others before they are shown.
+    if coded.count > 40 { coded.removeFirst(coded.count - 40) }
+  }
+
+  /// Repairs the pictures that each decoder has begun with a packet.
+  private func take(
+    _ begun: [[Picture]], _ order: Int64, _ found: [CodedSlices.Slice]
+  ) throws(Failure) {
     let count = begun[0].count
-    for index in 0..<count where begun.allSatisfy({ $0.count == count }) {
+    guard begun.allSatisfy({ $0.count == count }) else { return }
+    for index in 0..<count {
       // A decoder that misses a picture begins one in its place, before that of the packet.
       let isStandIn = index + 1 < count
       let picture = CodedPicture(
         shown: begun[0][index], shadow: begun[1][index], control: begun[2][index],
         order: isStandIn ? orderOfStandIn(before: order) : order, isLost: isStandIn)
+      // Macroblocks of interlaced pictures are not coded in the order of their places.
+      let isPlaced = !isStandIn && (found.count == 1 || !isInterlaced)
+      let left = isPlaced ? witness?.judge(picture.shown, of: count, found) : nil
       try mend(picture)
+      if let left { picture.suspect(left) }
       coded.append(picture)
     }
-    for picture in shown { waiting.append((picture, describe(picture))) }
-    // Pictures of H.264 and H.265 may wait behind 16 others before they are shown.
-    if coded.count > 40 { coded.removeFirst(coded.count - 40) }
+    witness?.follow(begun[0])
   }
 
   /// Half-way between the last picture and one that a missing one was to be shown before.
@@ -150,7 +173,7 @@ struct ShownDamage {
     guard let format = KnownFormat(picture.shown.format) else { return }
     if mender == nil {
       mender = try PictureMender(
-        ContextParameters(options), format: format, conceals: sliceTail == nil, place: input.name)
+        ContextParameters(options), format: format, conceals: slices?.isHEVC != true, place: input.name)
     }
     let sources = coded.suffix(Self.memory).filter { !$0.isLost || $0.action != .none }
     try mender?.mend(picture, from: Array(sources))
@@ -178,6 +201,8 @@ struct ShownDamage {
       packet.pointee.pts, packet.pointee.dts, packet.pointee.pos)
     // Picture order counts begin anew at key frames.
     if unsafe parser.pointee.key_frame == 1 { epoch += 1 }
+    isInterlaced = unsafe ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(
+      parser.pointee.field_order)
     return epoch << 33 + Int64(unsafe parser.pointee.output_picture_number)
   }
 }

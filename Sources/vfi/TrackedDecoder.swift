@@ -3,7 +3,7 @@ import CLibAV
 
 /// A decoder whose pictures stay within reach, and begin as a pattern instead of anything.
 ///
-/// What it does not write shows the pattern. It runs in one thread, so that a picture is complete
+/// What it does not write shows the pattern. It decodes one picture at a time, so that it is complete
 /// when the call that decoded it returns, and is then what later pictures are predicted from.
 @safe final class TrackedDecoder {
   /// What a picture holds before it is decoded.
@@ -21,10 +21,11 @@ import CLibAV
   /// Packets that the decoder refused.
   private(set) var refused = 0
 
-  /// Opens a decoder; `conceals`: it makes up what is missing, where it can.
+  /// Opens a decoder; `conceals`: it makes up what is missing, where it can; `resumes`: it begins rows
+  /// of blocks of H.265 where the slice's header says that they begin, if it does.
   init(
     _ parameters: UnsafeMutablePointer<AVCodecParameters>, timebase: AVRational, pattern: Pattern,
-    conceals: Bool, place: String
+    conceals: Bool, resumes: Bool, place: String
   ) throws(Failure) {
     self.pattern = pattern
     guard let codec = unsafe avcodec_find_decoder(parameters.pointee.codec_id) else {
@@ -34,6 +35,12 @@ import CLibAV
     try unsafe check(avcodec_parameters_to_context(context, parameters), place)
     unsafe context.pointee.pkt_timebase = timebase
     unsafe context.pointee.thread_count = 1
+    // H.265 is decoded by these places where rows are shared among threads, and only there. Slices of
+    // H.264 that are shared among threads are not concealed.
+    if resumes, unsafe parameters.pointee.codec_id == AV_CODEC_ID_HEVC {
+      unsafe context.pointee.thread_count = 2
+      unsafe context.pointee.thread_type = FF_THREAD_SLICE
+    }
     unsafe context.pointee.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT
     if !conceals { unsafe context.pointee.error_concealment = 0 }
     unsafe context.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()

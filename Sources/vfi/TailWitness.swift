@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+import CLibAV
+
+/// Tells which slices a decoder left before their data ended: without its last bytes, such a slice is
+/// decoded to the same picture.
+@safe final class TailWitness {
+  private let decoder: TrackedDecoder
+  private let slices: CodedSlices
+  private var cut: [Bool] = []
+  private var begun: [Picture] = []
+  /// Slices that were tested, and those among them that were left.
+  private var tested = 0
+  private var left = 0
+
+  init(_ decoder: TrackedDecoder, _ slices: CodedSlices) {
+    self.decoder = decoder
+    self.slices = slices
+  }
+
+  /// Decodes the cut form of a packet, whose slices are given; nil: what is left at the end.
+  func decode(
+    _ packet: UnsafeMutablePointer<AVPacket>?, _ bytes: [UInt8], _ found: [CodedSlices.Slice]
+  ) throws(Failure) {
+    guard let packet = unsafe packet else { return }
+    let altered = slices.cut(bytes, found)
+    cut = altered.cut
+    let copy = try unsafe PacketCopy(of: packet, altered.packet)
+    _ = try unsafe decoder.decode(copy.packet)
+    begun = decoder.takeBegun()
+  }
+
+  /// The blocks of the slices that were left, in the last of `count` pictures that were begun.
+  func judge(_ picture: Picture, of count: Int, _ found: [CodedSlices.Slice]) -> BlockMap? {
+    guard begun.count == count, let own = begun.last, own.width == picture.width,
+      own.height == picture.height, found.count == cut.count
+    else { return nil }
+    let differing = BlockMap(picture, unlike: own)
+    var map = BlockMap(width: Int(picture.width), height: Int(picture.height))
+    let ends = slices.isHEVC ? [] : found.dropFirst().map(\.first) + [map.marks.count]
+    // Slices in another order, or of a second field, have no known place.
+    if !slices.isHEVC {
+      guard found.first?.first == 0, zip(found, ends).allSatisfy({ $0.first < $1 }),
+        ends.last == map.marks.count
+      else { return nil }
+    }
+    for (index, slice) in found.enumerated() where cut[index] {
+      let range = slices.isHEVC ? 0..<map.marks.count : slice.first..<ends[index]
+      // Where blocks touch those of the slice before, that one's end makes a difference, too.
+      let own = range.dropFirst(range.lowerBound > 0 ? map.columns + 1 : 0)
+      guard !own.isEmpty else { continue }
+      tested += 1
+      guard !own.contains(where: { differing.marks[$0] }) else { continue }
+      left += 1
+      // Where most slices seem to be left, they end in a way that is not known here.
+      if 2 * left <= tested { for block in range { map.marks[block] = true } }
+    }
+    return map.count > 0 ? map : nil
+  }
+
+  /// Lets later pictures be predicted from the same samples as those of the given ones.
+  func follow(_ pictures: [Picture]) {
+    for (own, picture) in zip(begun, pictures) where begun.count == pictures.count {
+      own.copySamples(of: picture)
+    }
+    begun = []
+  }
+}
+
+/// A packet like another one, but with other bytes.
+@safe final class PacketCopy {
+  let packet: UnsafeMutablePointer<AVPacket>
+
+  init(of source: UnsafeMutablePointer<AVPacket>, _ bytes: [UInt8]) throws(Failure) {
+    unsafe packet = try allocated(av_packet_alloc())
+    try unsafe check(av_new_packet(packet, Int32(clamping: bytes.count)), "copying a packet")
+    unsafe packet.pointee.data.update(from: bytes, count: bytes.count)
+    try unsafe check(av_packet_copy_props(packet, source), "copying a packet")
+  }
+
+  deinit {
+    var packet: UnsafeMutablePointer<AVPacket>? = unsafe packet
+    unsafe av_packet_free(&packet)
+  }
+}
