@@ -88,6 +88,8 @@ final class CodedPicture {
   let origin: BlockMap
   private(set) var spread: BlockMap
   var action = RepairKind.none
+  /// The container says that the packet is damaged.
+  var isFlagged = false
 
   /// `isLost`: nothing of it was decoded, whatever the pictures show.
   init(shown: Picture, shadow: Picture, control: Picture, order: Int64, isLost: Bool) {

@@ -56,7 +56,7 @@ import CLibAV
     return outline
   }
 
-  private static func alike(_ a: Picture, _ b: Picture) -> Bool {
+  static func alike(_ a: Picture, _ b: Picture) -> Bool {
     a.width == b.width && a.height == b.height && a.format == b.format
   }
 

@@ -84,6 +84,20 @@ import CVFI
     return (entries, index)
   }
 
+  /// Pictures that are missing between two of them.
+  func between(_ before: Picture, _ after: Picture, count: Int) throws(Failure) -> [Picture] {
+    guard count > 0 else { return [] }
+    let (width, height) = (Int(before.width), Int(before.height))
+    let none = try BlockMap(width: width, height: height).picture()
+    let all = try BlockMap(width: width, height: height, marked: true).picture()
+    let gap = Array(repeating: Entry(picture: before, marks: all), count: count)
+    let window =
+      [Entry(picture: before, marks: none)] + gap + [Entry(picture: after, marks: none)]
+    var pictures: [Picture] = []
+    for index in 1...count { pictures.append(try repair(window, index: index).picture) }
+    return pictures
+  }
+
   private func repair(
     _ window: [Entry], index: Int
   ) throws(Failure) -> (picture: Picture, kind: RepairKind) {

@@ -102,8 +102,12 @@ final class RepairConversion {
   ) throws(Failure) {
     let area = Int(picture.width) * Int(picture.height)
     var events: [String] = []
-    if damage.affected > 0 { events.append("damaged") }
-    if damage.missing * 10 >= area * 9 { events.append("lost") }
+    if damage.isMissing {
+      events.append("missing")
+    } else {
+      if damage.affected > 0 { events.append("damaged") }
+      if damage.missing * 10 >= area * 9 { events.append("lost") }
+    }
     if damage.isFlagged { events.append("flagged") }
     let list = events.map { "\"\($0)\"" }.joined(separator: ", ")
     let line =

@@ -8,8 +8,10 @@ struct ShownDamage {
   var missing = 0
   var affected = 0
   var kind = RepairKind.none
-  /// What the decoder says of the picture.
+  /// What the decoder, or the container, says of the picture.
   var isFlagged = false
+  /// There was no such picture in the stream.
+  var isMissing = false
 }
 
 /// Reads a video in which pictures are repaired as soon as they are decoded.
@@ -38,7 +40,11 @@ struct ShownDamage {
   /// The last pictures, in the order of decoding, as far as they may still be needed.
   private var coded: [CodedPicture] = []
   private var waiting: [(picture: Picture, damage: ShownDamage)] = []
+  private var last: Picture?
+  private var missing = MissingPictures()
   private var epoch: Int64 = 0
+  /// Pictures since the last one that others are predicted from, where no counts tell the order.
+  private var between: Int64 = 0
   private var isInterlaced = false
   private var atEnd = false
   /// Of the picture that ``next()`` gave last.
@@ -132,7 +138,10 @@ struct ShownDamage {
     _ = try unsafe decoders[2].decode(packet)
     try unsafe witness?.decode(packet, bytes ?? [], found)
     try take(decoders.map { $0.takeBegun() }, order, found)
-    for picture in shown { waiting.append((picture, describe(picture))) }
+    if let packet = unsafe packet, unsafe packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
+      coded.last?.isFlagged = true
+    }
+    for picture in shown { try show(picture) }
     // Pictures of H.264 and H.265 may wait behind 16 others before they are shown.
     if coded.count > 40 { coded.removeFirst(coded.count - 40) }
   }
@@ -170,19 +179,44 @@ struct ShownDamage {
       if picture.spread.count > 0 { picture.action = .carried }
       return
     }
-    guard let format = KnownFormat(picture.shown.format) else { return }
-    if mender == nil {
-      mender = try PictureMender(
-        ContextParameters(options), format: format, conceals: slices?.isHEVC != true, place: input.name)
-    }
     let sources = coded.suffix(Self.memory).filter { !$0.isLost || $0.action != .none }
-    try mender?.mend(picture, from: Array(sources))
+    try mender(of: picture.shown)?.mend(picture, from: Array(sources))
   }
 
-  private func describe(_ picture: Picture) -> ShownDamage {
+  private func mender(of picture: Picture) throws(Failure) -> PictureMender? {
+    if mender == nil, let format = KnownFormat(picture.format) {
+      mender = try PictureMender(
+        ContextParameters(options), format: format, conceals: slices?.isHEVC != true,
+        place: input.name)
+    }
+    return mender
+  }
+
+  /// Puts a picture into the queue, behind those that are missing before it.
+  private func show(_ picture: Picture) throws(Failure) {
+    let source = coded.last { $0.holds(picture) }
+    defer { last = picture }
+    if slices != nil, let source, let last, PictureFitter.alike(last, picture),
+      let mender = try mender(of: picture)
+    {
+      let times = missing.before(order: source.order, pts: picture.pts)
+      let pictures = try mender.between(last, picture, count: times.count)
+      for (made, time) in zip(pictures, times) {
+        try made.carryProperties(of: picture, isNew: true)
+        unsafe made.frame.pointee.best_effort_timestamp = time
+        let area = Int(picture.width) * Int(picture.height)
+        waiting.append(
+          (made, ShownDamage(missing: area, affected: area, kind: .interpolated, isMissing: true)))
+      }
+    }
+    waiting.append((picture, describe(picture, source)))
+  }
+
+  private func describe(_ picture: Picture, _ source: CodedPicture?) -> ShownDamage {
     var damage = ShownDamage()
     damage.isFlagged = unsafe clibav_frame_is_suspect(picture.frame) != 0
-    guard let source = coded.last(where: { $0.holds(picture) }) else { return damage }
+    guard let source else { return damage }
+    damage.isFlagged = damage.isFlagged || source.isFlagged
     let (width, height) = (Int(picture.width), Int(picture.height))
     damage.missing = source.origin.pixels(width: width, height: height)
     damage.affected = max(damage.missing, source.spread.pixels(width: width, height: height))
@@ -190,7 +224,7 @@ struct ShownDamage {
     return damage
   }
 
-  /// A number that grows in the order of presentation: of the parser, or else of the packet.
+  /// A number that grows in the order of presentation.
   private func presentation(of packet: UnsafeMutablePointer<AVPacket>?) -> Int64 {
     guard let packet = unsafe packet else { return .max }
     guard let parser = unsafe parser else { return unsafe packet.pointee.pts }
@@ -199,7 +233,14 @@ struct ShownDamage {
     unsafe av_parser_parse2(
       parser, parserContext, &data, &size, packet.pointee.data, packet.pointee.size,
       packet.pointee.pts, packet.pointee.dts, packet.pointee.pos)
-    // Picture order counts begin anew at key frames.
+    // Without picture order counts, pictures of type B are shown before the last other one.
+    if slices == nil {
+      let isBetween = unsafe parser.pointee.pict_type == Int32(AV_PICTURE_TYPE_B.rawValue)
+      epoch += isBetween ? 0 : 1
+      between = isBetween ? between + 1 : 0
+      return (epoch - (isBetween ? 1 : 0)) << 33 + between
+    }
+    // The counts begin anew at key frames.
     if unsafe parser.pointee.key_frame == 1 { epoch += 1 }
     isInterlaced = unsafe ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(
       parser.pointee.field_order)
