@@ -37,7 +37,7 @@ final class InpaintConversion {
       try MaskReader(path, width: first.width, height: first.height)
     }
     try file.begin(
-      like: first, format, rate: file.reader.nominalRate, timebase: file.clock.unit)
+      like: first, format, rate: file.reader.gridRate, timebase: file.clock.unit)
     let fitter = try PictureFitter(like: first, format)
     var progress = Progress(expected: 0, isForced: settings.showsProgress)
     defer { progress.end() }

@@ -37,7 +37,7 @@ final class RepairConversion {
     // Three decoders would tell of each damaged macroblock; the report does so once.
     av_log_set_level(AV_LOG_FATAL)
     let (first, format) = try file.first()
-    let rate = reader.nominalRate
+    let rate = reader.gridRate
     guard rate.isPositive else { throw Failure("\(file.input.name): the frame rate is unknown") }
     try file.begin(like: first, format, rate: rate, timebase: file.clock.unit)
     let fitter = try PictureFitter(like: first, format)

@@ -26,6 +26,12 @@ extension PictureSource {
     guard mean.isPositive, guess.value > 1.05 * mean.value else { return guess.restoringNTSC }
     return av_d2q(mean.value, 1001)
   }
+
+  /// The rate of a grid on which all pictures lie, also where some are missing.
+  var gridRate: AVRational {
+    let guess = unsafe av_guess_frame_rate(input.context, stream, nil)
+    return guess.value <= 8 * nominalRate.value ? guess.restoringNTSC : nominalRate
+  }
 }
 
 /// The decoded pictures of a file's video.

@@ -432,11 +432,12 @@ error() {
     sed -n 's/.*PSNR y:\([0-9.]*\|inf\).*/\1/p'
 }
 
-# repairs NAME CODEC OPTION...: damages clean.NAME by OPTION..., repairs it, and compares.
+# repairs NAME SLICES OPTION...: damages clean.NAME by OPTION..., repairs it, and compares.
 repairs() {
-  local name=$1 codec=$2
+  local name=$1 slices=$2
   shift 2
-  make_clip -i scene.mkv -c:v "$codec" -g 12 -bf 2 -slices 4 -threads 1 "clean.$name"
+  make_clip -i scene.mkv -c:v "libx${name#h}" -g 12 -bf 2 -slices "$slices" -threads 1 \
+    -x265-params log-level=error "clean.$name"
   make_clip -i "clean.$name" -fps_mode passthrough -c:v ffv1 clean.mkv
   python3 "$here/../../benchmarks/damage.py" "clean.$name" "damaged.$name" "$@" >damage.json
   ffmpeg -nostdin -v quiet -y -threads 1 -i "damaged.$name" -fps_mode passthrough -c:v ffv1 \
@@ -462,8 +463,10 @@ test_repair() {
   fi
   "$vfi" render-test-clip scene.mp4 --duration 1 --width 320 --height 192
   make_clip -i scene.mp4 -c:v ffv1 scene.mkv
-  repairs h264 libx264 --losses 0.02 --seed 3
-  repairs h264 libx264 --bursts 2 --seed 5
+  # Where one of the bursts leaves a picture that is valid, and its slice ends before the data.
+  repairs h265 1 --bursts 3 --seed 1
+  repairs h264 4 --bursts 3 --seed 4
+  repairs h264 4 --losses 0.02 --seed 3
   # Nothing to do: nothing is done.
   succeeds "an intact stream" "$vfi" repair clean.h264 out.mkv -y --codec ffv1 --report none.json
   is "nothing to report" "$(cat none.json)" ""
@@ -486,6 +489,60 @@ for line in sys.stdin: json.loads(line)' <lines.json && echo yes)" yes
     "$vfi" repair scene.mkv no.mkv
   refuses "the report over the output" "is the input or the output" no.mkv \
     "$vfi" repair damaged.h264 no.mkv --report no.mkv
+}
+
+# Packets that are missing get pictures, at their times, and packets that are called corrupt a line.
+test_repair_packets() {
+  local kind
+  pattern 25 40 in.ts -c:v libx264 -g 20 -bf 2 -threads 1
+  make_clip -i in.ts -c:v ffv1 clean.mkv
+  for kind in ts mp4 mkv; do
+    make_clip -i in.ts -c copy "whole.$kind"
+    make_clip -i in.ts -c copy -bsf:v "noise=drop='eq(n,7)+eq(n,26)+eq(n,27)'" "gaps.$kind"
+    succeeds "$kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 --report gaps.json
+    is "$kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
+    is "$kind: as many frames as before" "$(frame_count out.mkv)" 40
+    "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
+    is "$kind: nothing to report" "$(cat none.json)" ""
+    is "$kind: the same pictures" "$(frame_hashes same.mkv)" "$(frame_hashes clean.mkv)"
+    is "$kind: at the same times" "$(probe out.mkv frame=pts_time)" "$(probe same.mkv frame=pts_time)"
+  done
+  # Times alone have gaps where a camera saved pictures that did not change.
+  make_clip -i in.ts -vf "select='not(eq(n,9)+eq(n,10)+eq(n,30))'" -fps_mode passthrough \
+    -c:v libx264 -g 20 -bf 2 in.mkv
+  "$vfi" repair in.mkv out.mkv -y --codec ffv1 --report none.json
+  is "a variable rate: nothing to report" "$(cat none.json)" ""
+  is "a variable rate: at the same times" "$(probe out.mkv frame=pts_time)" \
+    "$(probe in.mkv frame=pts_time)"
+  if ! command -v python3 >/dev/null; then
+    echo "repair of corrupt packets skipped: it takes python3 to damage a stream"
+    return
+  fi
+  # The first packets of 188 bytes of a video packet count on from where others were lost.
+  python3 - in.ts corrupt.ts <<-'END'
+	import sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	starts = [i for i in range(0, len(data), 188) if data[i + 1] & 0x5F == 0x41 and data[i + 2] == 0]
+	for i in range(starts[12], len(data), 188):
+	    if data[i + 1] & 31 == 1 and data[i + 2] == 0:
+	        data[i + 3] = data[i + 3] & 0xF0 | (data[i + 3] + 5) % 16
+	open(sys.argv[2], "wb").write(data)
+	END
+  succeeds "corrupt packets" "$vfi" repair corrupt.ts out.mkv -y --codec ffv1 --report flags.json
+  is "one is called so" "$(grep -c '"events": \["flagged"\]' flags.json)" 1
+  is "nothing else is told" "$(wc -l <flags.json)" 1
+  is "nor done" "$(frame_hashes out.mkv)" "$(frame_hashes clean.mkv)"
+  # A codec without picture order counts: repaired from both sides.
+  "$vfi" render-test-clip scene.mp4 --duration 1 --width 320 --height 192
+  make_clip -i scene.mp4 -c:v mpeg2video -g 12 -bf 2 -b:v 1M in.mpg
+  make_clip -i in.mpg -fps_mode passthrough -c:v ffv1 clean.mkv
+  make_clip -i in.mpg -c copy -bsf:v "noise=amount='if(eq(n,7),300,0)'" damaged.mpg
+  ffmpeg -nostdin -v quiet -y -i damaged.mpg -fps_mode passthrough -c:v ffv1 plain.mkv
+  succeeds "MPEG-2" "$vfi" repair damaged.mpg out.mkv -y --codec ffv1 --report report.json
+  has "MPEG-2: filled from others" "$(cat report.json)" '"filled"'
+  is "MPEG-2: and better" \
+    "$(awk -v a="$(error out.mkv clean.mkv)" -v b="$(error plain.mkv clean.mkv)" \
+      'BEGIN { print (a > b + 0.2) ? "by 0.2 dB" : a " after " b }')" "by 0.2 dB"
 }
 
 test_occlude() {
