@@ -16,8 +16,10 @@ struct CodedSlices {
 
   /// Bytes that are appended.
   private static let tail = 48
-  /// Bytes that are overwritten. Of 2,355 intact slices, 6 were decoded to the same picture without
-  /// their last 3 bytes (these may be little more than the end mark), none without 4.
+  /// Bytes that are overwritten.
+  ///
+  /// Of 2,355 intact slices, 6 were decoded to the same picture without their last 3 bytes, which may
+  /// be little more than the end mark, none without 4.
   private static let cut = 5
   /// What a slice must have besides, so that its header stays whole.
   private static let header = 32
@@ -91,7 +93,9 @@ struct CodedSlices {
         while packet[end - 1] == 0 { end -= 1 }
       }
       guard end - slice.bytes.lowerBound >= Self.header + Self.cut else { continue }
-      for place in end - Self.cut..<end { result[place] = noise[(place + packet.count) % Self.tail] }
+      for place in end - Self.cut..<end {
+        result[place] = noise[(place + packet.count) % Self.tail]
+      }
       done[index] = true
     }
     return (result, done)

@@ -442,7 +442,7 @@ repairs() {
   python3 "$here/../../benchmarks/damage.py" "clean.$name" "damaged.$name" "$@" >damage.json
   ffmpeg -nostdin -v quiet -y -threads 1 -i "damaged.$name" -fps_mode passthrough -c:v ffv1 \
     plain.mkv
-  succeeds "$name: repaired" "$vfi" repair "damaged.$name" out.mkv -y --codec ffv1 \
+  check "$name: repaired" "$vfi" repair "damaged.$name" out.mkv -y --codec ffv1 \
     --report report.json
   is "$name: as many frames" "$(frame_count out.mkv)" "$(frame_count plain.mkv)"
   is "$name: reported are the frames that FFmpeg decodes otherwise" \
@@ -468,13 +468,13 @@ test_repair() {
   repairs h264 4 --bursts 3 --seed 4
   repairs h264 4 --losses 0.02 --seed 3
   # Nothing to do: nothing is done.
-  succeeds "an intact stream" "$vfi" repair clean.h264 out.mkv -y --codec ffv1 --report none.json
+  check "an intact stream" "$vfi" repair clean.h264 out.mkv -y --codec ffv1 --report none.json
   is "nothing to report" "$(cat none.json)" ""
   is "the same pictures" "$(frame_hashes out.mkv)" "$(frame_hashes clean.mkv)"
   # In a container: times and sound are kept.
   make_clip -i scene.mkv -f lavfi -i sine=440 -t 1 -c:v libx264 -g 12 -bf 2 -c:a flac whole.mkv
   make_clip -i whole.mkv -c copy -bsf:v "noise=amount='if(eq(n,4),300,0)'" in.mkv
-  succeeds "a container" "$vfi" repair in.mkv out.mkv -y --codec ffv1 --report report.json
+  check "a container" "$vfi" repair in.mkv out.mkv -y --codec ffv1 --report report.json
   has "noise in a packet" "$(cat report.json)" '"damaged"'
   is "at the same times" "$(probe out.mkv frame=pts_time v)" \
     "$(probe in.mkv frame=pts_time v 2>/dev/null)"
@@ -499,7 +499,7 @@ test_repair_packets() {
   for kind in ts mp4 mkv; do
     make_clip -i in.ts -c copy "whole.$kind"
     make_clip -i in.ts -c copy -bsf:v "noise=drop='eq(n,7)+eq(n,26)+eq(n,27)'" "gaps.$kind"
-    succeeds "$kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 --report gaps.json
+    check "$kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 --report gaps.json
     is "$kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
     is "$kind: as many frames as before" "$(frame_count out.mkv)" 40
     "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
@@ -515,7 +515,7 @@ test_repair_packets() {
   is "a variable rate: at the same times" "$(probe out.mkv frame=pts_time)" \
     "$(probe in.mkv frame=pts_time)"
   if ! command -v python3 >/dev/null; then
-    echo "repair of corrupt packets skipped: it takes python3 to damage a stream"
+    skip "repair of corrupt packets: it takes python3 to damage a stream"
     return
   fi
   # The first packets of 188 bytes of a video packet count on from where others were lost.
@@ -528,7 +528,7 @@ test_repair_packets() {
 	        data[i + 3] = data[i + 3] & 0xF0 | (data[i + 3] + 5) % 16
 	open(sys.argv[2], "wb").write(data)
 	END
-  succeeds "corrupt packets" "$vfi" repair corrupt.ts out.mkv -y --codec ffv1 --report flags.json
+  check "corrupt packets" "$vfi" repair corrupt.ts out.mkv -y --codec ffv1 --report flags.json
   is "one is called so" "$(grep -c '"events": \["flagged"\]' flags.json)" 1
   is "nothing else is told" "$(wc -l <flags.json)" 1
   is "nor done" "$(frame_hashes out.mkv)" "$(frame_hashes clean.mkv)"
@@ -538,7 +538,7 @@ test_repair_packets() {
   make_clip -i in.mpg -fps_mode passthrough -c:v ffv1 clean.mkv
   make_clip -i in.mpg -c copy -bsf:v "noise=amount='if(eq(n,7),300,0)'" damaged.mpg
   ffmpeg -nostdin -v quiet -y -i damaged.mpg -fps_mode passthrough -c:v ffv1 plain.mkv
-  succeeds "MPEG-2" "$vfi" repair damaged.mpg out.mkv -y --codec ffv1 --report report.json
+  check "MPEG-2" "$vfi" repair damaged.mpg out.mkv -y --codec ffv1 --report report.json
   has "MPEG-2: filled from others" "$(cat report.json)" '"filled"'
   is "MPEG-2: and better" \
     "$(awk -v a="$(error out.mkv clean.mkv)" -v b="$(error plain.mkv clean.mkv)" \
@@ -565,7 +565,7 @@ test_occlude() {
   "$vfi" occlude in.mkv out.mkv -y --process bar --seed 4
   is "another seed hides other places" \
     "$([ "$(frame_hashes out.mkv)" != "$(frame_hashes grey.mkv)" ] && echo yes)" yes
-  succeeds "inpaint takes the masks" "$vfi" inpaint white.mkv out.mkv -y --mask masks.mkv \
+  check "inpaint takes the masks" "$vfi" inpaint white.mkv out.mkv -y --mask masks.mkv \
     --codec ffv1
   "$vfi" inpaint grey.mkv same.mkv -y --mask masks.mkv --codec ffv1
   is "and does not look under them" "$(frame_hashes same.mkv)" "$(frame_hashes out.mkv)"
@@ -603,7 +603,7 @@ test_inpaint_network() {
   "$vfi" render-test-clip scene.mp4 --duration 0.4 --width 192 --height 108
   make_clip -i scene.mp4 -c:v ffv1 in.mkv
   local fill=(--rect 36,24,20,16 --model "$model" --codec ffv1 -y)
-  succeeds "a network" "$vfi" inpaint in.mkv out.mkv "${fill[@]}" --progress
+  check "a network" "$vfi" inpaint in.mkv out.mkv "${fill[@]}" --progress
   has "a network: summary" "$(cat out.log)" "pixels filled by vinet-s"
   local frames hashes
   frames=$(frame_count in.mkv)
