@@ -105,7 +105,7 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 install: products
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(ZSHDIR) \
 	  $(DESTDIR)$(LIBDIR)/{pkgconfig,cmake/vfi} \
-	  $(SHARE)/{man/man1,bash-completion/completions,fish/vendor_completions.d}
+	  $(SHARE)/{vfi,man/man1,bash-completion/completions,fish/vendor_completions.d}
 	install $(STRIP) -m 644 build/$(LIBRARY) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/libvfi.so.0
 	ln -sf libvfi.so.0 $(DESTDIR)$(LIBDIR)/libvfi.so
@@ -122,6 +122,7 @@ install: products
 	  packaging/vfi-config.cmake.in > $(DESTDIR)$(LIBDIR)/cmake/vfi/vfi-config.cmake
 	sed 's|@VERSION@|$(VERSION)|' packaging/vfi-config-version.cmake.in \
 	  > $(DESTDIR)$(LIBDIR)/cmake/vfi/vfi-config-version.cmake
+	install -m 644 share/vfi/*.safetensors $(SHARE)/vfi/
 	install -m 644 build/vfi.1 $(SHARE)/man/man1/
 	install -m 644 build/completions/vfi $(SHARE)/bash-completion/completions/
 	install -m 644 build/completions/vfi.fish $(SHARE)/fish/vendor_completions.d/

@@ -128,6 +128,8 @@ example_tests() {
   do
     one "installed $file" test -s "$folder/$file"
   done
+  one 'installed models are found' test "$("$folder/bin/vfi" models | wc -l)" \
+    = $((2 + $(ls share/vfi/*.safetensors | wc -l)))
   export PKG_CONFIG_SYSROOT_DIR=$prefix
   one 'examples through pkg-config' make -C examples OUT="$out/examples" \
     PKG_CONFIG_PATH="$folder/lib/pkgconfig"

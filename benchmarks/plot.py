@@ -19,6 +19,7 @@ from matplotlib import pyplot
 
 GROUP, SIZE = "vfi720", "1280x720"
 BASELINE, FILTER = "average", ("minterp", "minterpolate")
+UNSAID = ("threads=", "motion=linear")  # what is usual
 OURS, OTHERS = "#c0392b", "#34495e"
 
 
@@ -35,7 +36,7 @@ def points(quality: dict, speed: dict) -> dict[str, tuple[float, float]]:
 
 def label(method: str) -> str:
     name, _, options = method.partition("@")
-    shown = [text for text in options.split(",") if text and not text.startswith("threads=")]
+    shown = [text for text in options.split(",") if text and not text.startswith(UNSAID)]
     return ", ".join([Path(name).stem, *shown])
 
 

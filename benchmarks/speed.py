@@ -30,7 +30,12 @@ from machine import ROOT, describe, heading
 DATA = ROOT.parent / "shared" / "data" / "eval"
 GROUPS = ("vfi720", "vfi1080")
 STAGES = re.compile(r"^per new frame: (.*) ms$", re.MULTILINE)
-MODELS = ("default@threads=1", "default@threads=2")
+MODELS = (
+    "default@motion=linear,threads=1",
+    "default@motion=linear,threads=2",
+    "default@motion=quadratic,threads=2",
+    "ifrnet-s@threads=2",
+)
 FILTER = "minterpolate"
 
 

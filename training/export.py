@@ -21,6 +21,10 @@ from vfi_training.vinet import multiple as vinet_multiple
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OTHER_MULTIPLE = 16
+DESCRIPTIONS = {
+    "ifrnet-s": "IFRNet-S (CVPR 2022) after a short training, to compare with:"
+    " official weights are far better",
+}
 
 
 def metadata(architecture: str) -> dict[str, str]:
@@ -44,6 +48,7 @@ def metadata(architecture: str) -> dict[str, str]:
         "task": "interpolate",
         "any_instant": "false" if architecture in UGSP_ARCHITECTURES else "true",
         "multiple": str(MULTIPLE if is_default else OTHER_MULTIPLE),
+        "description": DESCRIPTIONS.get(architecture, ""),
     }
 
 

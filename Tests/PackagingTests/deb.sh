@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 root=$PWD
 source Tests/check.sh
 libdir=/usr/lib/x86_64-linux-gnu
-packages=(libvfi0 libvfi-dev vfi-tools gstreamer1.0-vfi)
+packages=(libvfi0 libvfi-dev vfi-tools vfi-models gstreamer1.0-vfi)
 
 for tool in dh lintian fakeroot; do
   if ! command -v $tool > /dev/null; then
@@ -19,7 +19,7 @@ done
 
 # Packages have no scripts, so nothing is run there; fakeroot stands in for a user who is not root.
 in_root() { fakeroot dpkg --root="$scratch/root" --force-script-chrootless "$@"; }
-deb() { echo "$root/build/deb/$1"_*_amd64.deb; }
+deb() { echo "$root/build/deb/$1"_*_a*.deb; }
 debs() { for name in "${packages[@]}"; do deb "$name"; done; }
 installed_files() { (cd "$scratch/root" && find . ! -type d ! -path './var/lib/dpkg/*' | sort); }
 
@@ -69,6 +69,8 @@ use_packages() {
     $(pkg-config --cflags --libs vfi)
   check 'run: C++' env LD_LIBRARY_PATH="$scratch/root$libdir" "$scratch/out/pair_cpp"
   check 'the program' "$scratch/root/usr/bin/vfi" models
+  is 'the models of the package are found' \
+    "$("$scratch/root/usr/bin/vfi" models | wc -l)" $((2 + $(ls share/vfi/*.safetensors | wc -l)))
   check 'the GStreamer element' env LD_LIBRARY_PATH="$scratch/root$libdir" \
     GST_PLUGIN_PATH="$scratch/root$libdir/gstreamer-1.0" GST_REGISTRY="$scratch/registry" \
     gst-inspect-1.0 vfi
@@ -79,7 +81,7 @@ remove_packages() {
   check 'libvfi0 stays while libvfi-dev needs it' not in_root --remove libvfi0
   check 'remove libvfi-dev' in_root --remove libvfi-dev
   check 'a linked program still runs' env LD_LIBRARY_PATH="$scratch/root$libdir" "$scratch/out/pair"
-  check 'remove the others' in_root --remove libvfi0 vfi-tools gstreamer1.0-vfi
+  check 'remove the others' in_root --remove libvfi0 vfi-tools vfi-models gstreamer1.0-vfi
   check 'purge' in_root --purge "${packages[@]}"
   check 'nothing is left behind' diff "$scratch/before" <(installed_files)
   check 'no folder is left behind' not test -e "$scratch/root/usr"
