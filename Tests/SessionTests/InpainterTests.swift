@@ -146,6 +146,61 @@ import VFIEngine
     }
   }
 
+  @Test(arguments: [0, 2 as Float]) func shadowsBesideAMovingHoleDoNotShowInAStillPicture(
+    noise: Float
+  ) throws {
+    let clean = try frames(21, velocity: (0, 0))
+    let spoilt = try frames(21, velocity: (0, 0))
+    var random = SeededRandom(7)
+    var masks: [GuardedFrame] = []
+    for (number, frame) in spoilt.enumerated() {
+      frame.fill { _, y, x in
+        clean[number][0, y, x] + noise * Float.random(in: -1...1, using: &random)
+      }
+      let hole = PixelRectangle(x: 4 + 6 * number, y: 50, width: 16, height: 20)
+      spoil(frame, PixelRectangle(x: hole.x - 3, y: 42, width: 28, height: 36), 30)
+      let mask = try GuardedFrame(description)
+      mask.fill { _, _, _ in 0 }
+      spoil(mask, hole, 1)
+      masks.append(mask)
+    }
+    let (out, next) = (try GuardedFrame(description), try GuardedFrame(description))
+    _ = try inpaint(try inpainter(), spoilt, masks: masks, index: 10, into: out)
+    let hole = PixelRectangle(x: 64, y: 50, width: 16, height: 20)
+    #expect(error(out, clean[10], hole) <= 0.5 * noise)
+    // Nor does it flicker.
+    _ = try inpaint(try inpainter(), spoilt, masks: masks, index: 11, into: next)
+    let both = PixelRectangle(x: 70, y: 50, width: 10, height: 20)
+    #expect(error(out, next, both) <= 0.5 * noise)
+  }
+
+  @Test func flatPartsThatMoveAreNotTakenForStill() throws {
+    // Tiles of one value each; after some frames a place shows another one, and for longer.
+    let moving = try (0..<21).map { number in
+      let frame = try GuardedFrame(description)
+      frame.fill { _, y, x in
+        let (row, column) = (y / 16, (x + 200 - 2 * number) / 24)
+        return Float(40 + (row * 5 + column * 11) % 17 * 10)
+      }
+      return frame
+    }
+    let clean = try GuardedFrame(description)
+    clean.fill { _, y, x in moving[0][0, y, x] }
+    var masks: [GuardedFrame] = []
+    for (number, frame) in moving.enumerated() {
+      let hole = PixelRectangle(x: 60, y: 30 + 3 * number, width: 20, height: 16)
+      spoil(frame, hole, 255)
+      let mask = try GuardedFrame(description)
+      mask.fill { _, _, _ in 0 }
+      spoil(mask, hole, 1)
+      masks.append(mask)
+    }
+    let out = try GuardedFrame(description)
+    _ = try inpaint(try inpainter(), moving, masks: masks, index: 0, into: out)
+    let found = error(out, clean, PixelRectangle(x: 60, y: 30, width: 20, height: 16))
+    #expect(found < 5)
+  }
+
   @Test func cancelledCallsThrowAndLeaveTheNextOneAlone() throws {
     let cancellation = Cancellation.never()
     let inpainter = try inpainter(cancellation: cancellation)

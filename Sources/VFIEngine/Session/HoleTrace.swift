@@ -33,6 +33,7 @@
     let counts = try engine.scratch.grid(SIMD2<Int32>.zero, height: height, width: 1)
     for y in 0..<height {
       for x in 0..<width where target.alpha[y, x] > 0 || target.isRim(y, x) {
+        if target.alpha[y, x] > 0, target.isSettled(y, x) { continue }
         points[y, x] = Point(place: SIMD2(Float(x), Float(y)), state: .followed)
         if target.alpha[y, x] > 0 { counts[y, 0].x += 1 }
       }

@@ -6,14 +6,16 @@
   let alpha: Grid<Float>
   /// Pixels of the hole.
   let filled: Int
-  private let part: Frame
-  private let hole: Hole
+  let part: Frame
+  let hole: Hole
   /// 1 at pixels beside the hole, up to ``rimWidth`` away.
   private let rim: Grid<UInt8>
   /// Of each component: sums of weighted samples and of weights.
-  private let sums: [Grid<SIMD2<Float>>]
+  let sums: [Grid<SIMD2<Float>>]
 
   private static let rimWidth = 3
+  /// Weight beside which that of chains is little.
+  private static let settledWeight: Float = 20
   /// Squared error, in pixels, at which the weight of a sample is halved.
   private static let halfError: Float = 1
   /// Weight of the membrane at the rim, beside samples of no weight.
@@ -72,6 +74,14 @@
     }
   }
 
+  /// Whether what was found for a pixel needs nothing beside it.
+  func isSettled(_ y: Int, _ x: Int) -> Bool {
+    sums.indices.allSatisfy {
+      let layout = part.description.format.layout.components[$0]
+      return sums[$0][y >> layout.shiftY, x >> layout.shiftX].y >= Self.settledWeight
+    }
+  }
+
   func isRim(_ y: Int, _ x: Int) -> Bool { rim[y, x] != 0 }
 
   /// Pixels of the hole for which a sample was found.
@@ -93,7 +103,9 @@
     let likeness = try RimDifference(rim, in: engine.scratch)
     for index in 0..<sums.count {
       let samples = ComponentSamples(sight.part, index)
-      let offset = try brightness(trace, sight, index, on: engine)
+      let offset = try brightness(index, of: sight.part, on: engine) { there, y, x in
+        hole.contains(there.layout, y, x) ? nil : rimSample(there, trace, sight.hole, y, x)
+      }
       if index == 0 {
         try likeness.fill(on: engine) { y, x in
           guard let value = rimSample(samples, trace, sight.hole, y, x) else { return nil }
@@ -168,17 +180,18 @@
     return sample(samples, hole, way, y, x)
   }
 
-  /// What must be added to a component's samples of another frame so that the rim looks as here.
+  /// What must be added to a component's samples of another frame so that what both show, as
+  /// `shown` says, looks as here.
   ///
-  /// The median of the differences at the rim, less one code value of 8 bits towards 0: smaller ones
-  /// are noise. The alpha component is taken as it is.
-  private func brightness(
-    _ trace: HoleTrace, _ sight: InpaintSight, _ index: Int, on engine: Engine
+  /// The median of the differences, less one code value of 8 bits towards 0: smaller ones are noise.
+  /// The alpha component is taken as it is.
+  func brightness(
+    _ index: Int, of other: Frame, on engine: Engine,
+    _ shown: (_ there: ComponentSamples, _ y: Int, _ x: Int) -> Float?
   ) throws(VFIError) -> Float {
     let here = here(index)
-    let there = ComponentSamples(sight.part, index)
-    let layout = here.layout
-    guard layout.component != .alpha else { return 0 }
+    let there = ComponentSamples(other, index)
+    guard here.layout.component != .alpha else { return 0 }
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     // 1/16 of a code value of 8 bits a step, -255 to 255.
@@ -189,9 +202,7 @@
     try engine.forEach((here.height + block - 1) / block) { item, worker in
       for y in item * block..<min(here.height, (item + 1) * block) {
         for x in 0..<here.width {
-          guard let value = rimSample(there, trace, sight.hole, y, x),
-            !hole.contains(layout, y, x)
-          else { continue }
+          guard let value = shown(there, y, x) else { continue }
           let difference = (here[y, x] - value) / here.maximum
           let step = max(-1, min(difference, 1)) * Float(half)
           counts[worker, half + (step.isFinite ? Int(step.rounded()) : 0)] += 1

@@ -9,7 +9,8 @@ struct InpaintWindow {
   let region: PixelRectangle
   /// Their parts in the region, and the masks themselves.
   private let masks: [Frame]
-  private let wholeMasks: [Frame]
+  /// None, one of all frames, or one of each.
+  let wholeMasks: [Frame]
   /// In coordinates of the region.
   private let rectangles: [PixelRectangle]
   let dilation: Int

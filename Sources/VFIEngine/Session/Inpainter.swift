@@ -40,7 +40,8 @@ package struct InpaintInfo: Equatable, Sendable {
 /// completed inside the hole as a membrane; each pixel of the hole follows it until it comes out of
 /// the hole of a frame, if motion forward and backward agree. The first sample that is found counts, corrected
 /// by the difference of brightness that the rim of the hole shows. Both directions are blended by
-/// confidence. Only the hole and a margin around it are looked at. The result depends on the frames
+/// confidence. Where neither camera nor picture moves, the mean of frames from all over the window
+/// counts instead. Only the hole and a margin around it are looked at. The result depends on the frames
 /// and masks given, and on nothing that was done before.
 ///
 /// With a network, that fills instead: see ``RecurrentFiller``.
@@ -121,9 +122,16 @@ package final class Inpainter {
     let target = try InpaintTarget(window, index: index, settings: settings, on: engine)
     var info = InpaintInfo(filled: target.filled)
     guard info.filled > 0 else { return info }
-    for step in [1, -1] {
-      info.framesUsed += try propagate(target, window, from: index, step: step)
+    // A hole that stands still as well hides the same in all frames.
+    var used: [Int] = []
+    if window.shared == nil {
+      used = try target.collectStill(window, index: index, on: engine) {
+        () throws(VFIError) in
+        try shot(around: index, of: window.frames, masks: window.wholeMasks)
+      }
     }
+    for step in [1, -1] { used += try propagate(target, window, from: index, step: step) }
+    info.framesUsed = Set(used).count
     info.propagated = target.propagated
     try target.fill(into: try out.cropped(to: window.region), on: engine)
     return info
@@ -167,15 +175,17 @@ package final class Inpainter {
     }
   }
 
-  /// Follows the hole's pixels in one direction; returns the number of frames that were looked at.
+  /// Follows the hole's pixels in one direction; returns the numbers of the frames that were
+  /// looked at.
   private func propagate(
     _ target: InpaintTarget, _ window: InpaintWindow, from index: Int, step: Int
-  ) throws(VFIError) -> Int {
+  ) throws(VFIError) -> [Int] {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let trace = try HoleTrace(target, on: engine)
     let last = step > 0 ? window.frames.count - 1 : 0
     var (number, hops) = (index, 0)
+    var used: [Int] = []
     var current = try sight(window, index, hops: 0)
     while trace.isOpen, number != last {
       let wanted = Self.distance(after: abs(number - index))
@@ -199,8 +209,9 @@ package final class Inpainter {
       try trace.advance(motion, to: seen, on: engine)
       try target.collect(trace, from: seen, hops: hops, on: engine)
       (number, current) = (next, seen)
+      used.append(next)
     }
-    return hops
+    return used
   }
 
   /// Frames from the first one of a chain to the one after that at `distance`.
