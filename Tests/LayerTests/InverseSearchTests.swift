@@ -86,9 +86,9 @@ private func sineWave(_ x: Double) -> Double {
       let second = try LumaPyramid(of: fixture.picture("level\(number).second"), on: engine)
       let coarse = number == 3 ? nil : try fixture.map("level\(number + 1).flow")
       let search = try InverseSearchLevel(
-        first, second, 0, rows: 0..<first.height, widens: false, coarse: coarse, on: engine)
+        first, second, 0, in: first.whole, widens: false, coarse: coarse, on: engine)
       let backward = try InverseSearchLevel(
-        second, first, 0, rows: 0..<first.height, widens: false, coarse: coarse, on: engine)
+        second, first, 0, in: first.whole, widens: false, coarse: coarse, on: engine)
       try InverseSearchLevel.run(search, backward, on: engine)
       let descended = try fixture.values("level\(number).descended")
       let planes = (0..<2).flatMap { c in
@@ -126,10 +126,10 @@ private func sineWave(_ x: Double) -> Double {
     let pyramids = try maps.map { try LumaPyramid(of: $0, on: engine) }
     for (guess, widens) in [(nil, false), (coarse, false), (coarse, true)] {
       let search = try InverseSearchLevel(
-        pyramids[0], pyramids[1], 0, rows: 0..<pyramids[0].height, widens: widens, coarse: guess,
+        pyramids[0], pyramids[1], 0, in: pyramids[0].whole, widens: widens, coarse: guess,
         on: engine)
       let backward = try InverseSearchLevel(
-        pyramids[1], pyramids[0], 0, rows: 0..<pyramids[0].height, widens: widens, coarse: guess,
+        pyramids[1], pyramids[0], 0, in: pyramids[0].whole, widens: widens, coarse: guess,
         on: engine)
       try InverseSearchLevel.run(search, backward, on: engine)
       let twin = NaiveInverseSearch(maps[0], maps[1], coarse: guess, widens: widens).dense()
@@ -177,7 +177,7 @@ private func sineWave(_ x: Double) -> Double {
     let engine = Engine(kernels: KernelTable(level: level), runner: try ThreadPool(threads: 1))
     let first = try LumaPyramid(of: fixture.picture("level1.first"), on: engine)
     let second = try LumaPyramid(of: fixture.picture("level1.second"), on: engine)
-    let found = try inverseSearch(first, second, rows: 0..<first.height, on: engine)
+    let found = try inverseSearch(first, second, on: engine)
     let flow = try fixture.map("level1.flow")
     let means = (0..<2).flatMap { c in
       (0..<found.flow01.height * found.flow01.width).map { i in
@@ -195,7 +195,7 @@ private func sineWave(_ x: Double) -> Double {
     let luma = try (0..<2).map { number in
       try LumaPyramid(try fixture.map("frame\(number)"), in: fixture.arena, on: engine)
     }
-    let found = try inverseSearch(luma[0], luma[1], rows: 0..<luma[0].height, on: engine)
+    let found = try inverseSearch(luma[0], luma[1], on: engine)
     // The reference gives full-resolution pixels.
     let flow01 = try fixture.values("flow01").map { $0 / 4 }
     let flow10 = try fixture.values("flow10").map { $0 / 4 }
@@ -213,7 +213,7 @@ private func sineWave(_ x: Double) -> Double {
     texture(maps[0])
     texture(maps[1], dx: shift.0, dy: shift.1)
     let luma = try maps.map { try LumaPyramid(of: $0, on: engine) }
-    let found = try inverseSearch(luma[0], luma[1], rows: 0..<luma[0].height, on: engine)
+    let found = try inverseSearch(luma[0], luma[1], on: engine)
     let expected = (x: Float(shift.0) / 2, y: Float(shift.1) / 2)
     for y in 13..<32 {
       for x in 13..<48 {
@@ -232,7 +232,7 @@ private func sineWave(_ x: Double) -> Double {
     let map = try engine.scratch.map(height: 40, width: 56, channels: 1)
     texture(map)
     let luma = try LumaPyramid(of: map, on: engine)
-    let found = try inverseSearch(luma, luma, rows: 0..<luma.height, on: engine)
+    let found = try inverseSearch(luma, luma, on: engine)
     for y in 0..<20 {
       for x in 0..<28 { for c in 0..<2 { #expect(found.flow01[y, x, c] == 0) } }
     }
@@ -251,7 +251,7 @@ private func sineWave(_ x: Double) -> Double {
       let maps = (0..<2).map { _ in GuardedMap(height: size.0, width: size.1, channels: 1) }
       for map in maps { map.fill { choice.randomElement(using: &random) ?? 0 } }
       let luma = try maps.map { try LumaPyramid(of: $0.map, on: engine) }
-      let found = try inverseSearch(luma[0], luma[1], rows: 0..<luma[0].height, on: engine)
+      let found = try inverseSearch(luma[0], luma[1], on: engine)
       for y in 0..<size.0 / 2 {
         for x in 0..<size.1 / 2 {
           for c in 0..<2 {
@@ -272,7 +272,7 @@ private func sineWave(_ x: Double) -> Double {
       texture(maps[0].map)
       texture(maps[1].map, dx: 4.4, dy: -2.2)
       let luma = try maps.map { try LumaPyramid(of: $0.map, on: engine) }
-      let found = try inverseSearch(luma[0], luma[1], rows: 0..<luma[0].height, on: engine)
+      let found = try inverseSearch(luma[0], luma[1], on: engine)
       bits.append(
         [found.flow01, found.flow10].flatMap { map in
           (0..<30).flatMap { y in

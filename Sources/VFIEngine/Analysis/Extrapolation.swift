@@ -15,7 +15,7 @@ extension Frame {
     let here = try AnalysisPicture(self, in: arena, on: engine)
     let there = try AnalysisPicture(earlier, in: arena, on: engine)
     let flow = try inverseSearch(
-      here.pyramid, there.pyramid, rows: 0..<here.pyramid.height, on: engine
+      here.pyramid, there.pyramid, on: engine
     ).flow01
     for index in 0..<description.format.layout.componentCount {
       let (source, target) = (ComponentSamples(self, index), ComponentSamples(out, index))

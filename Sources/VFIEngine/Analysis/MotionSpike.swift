@@ -14,7 +14,7 @@ struct MotionResidual {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let flow = try inverseSearch(
-      first.pyramid, second.pyramid, rows: 0..<first.pyramid.height, on: engine
+      first.pyramid, second.pyramid, on: engine
     ).flow01
     try engine.forEachRows(blocks.rows) { start, end in
       for row in start..<end {

@@ -4,10 +4,10 @@ import CIntrinsics
 /// Finds the motion between two frames in both directions, from coarse to fine.
 ///
 /// The results `[H/4, W/4, 2]` (x, y), where the frames are `[H, W]`, are in pixels of that size and
-/// live in `engine.scratch`: frame 0 at x looks like frame 1 at `x + flow01(x)`. Outside of `rows`, see
-/// ``LumaPyramid/rows(unlike:)``, it is zero. Steps and constants: `training/vfi_training/inverse_search.py`.
+/// live in `engine.scratch`: frame 0 at x looks like frame 1 at `x + flow01(x)`. Outside of `region`, see
+/// ``LumaPyramid/region(unlike:)``, it is zero. Steps and constants: `training/vfi_training/inverse_search.py`.
 package func inverseSearch(
-  _ first: LumaPyramid, _ second: LumaPyramid, rows: Range<Int>, on engine: Engine
+  _ first: LumaPyramid, _ second: LumaPyramid, in region: MovingRegion? = nil, on engine: Engine
 ) throws(VFIError) -> (flow01: FeatureMap, flow10: FeatureMap) {
   let (height, width) = unsafe (first[0].height, first[0].width)
   guard unsafe second[0].height == height, unsafe second[0].width == width else {
@@ -16,28 +16,32 @@ package func inverseSearch(
   let arena = engine.scratch
   let flow01 = try arena.map(height: height / 2, width: width / 2, channels: 2)
   let flow10 = try arena.map(height: height / 2, width: width / 2, channels: 2)
-  if rows.count < first.height {
+  let region = region ?? first.whole
+  if region != first.whole {
     flow01.fill(0)
     flow10.fill(0)
   }
-  if rows.isEmpty { return (flow01, flow10) }
+  if region.isEmpty { return (flow01, flow10) }
   let mark = arena.mark
   defer { arena.release(to: mark) }
   var coarse: (forward: FeatureMap, backward: FeatureMap)?
   for index in (0..<first.count).reversed() {
     let widens = index + LumaPyramid.finest >= InverseSearchLevel.wide
     let forward = try InverseSearchLevel(
-      first, second, index, rows: rows, widens: widens, coarse: coarse?.forward, on: engine)
+      first, second, index, in: region, widens: widens, coarse: coarse?.forward, on: engine)
     let backward = try InverseSearchLevel(
-      second, first, index, rows: rows, widens: widens, coarse: coarse?.backward, on: engine)
+      second, first, index, in: region, widens: widens, coarse: coarse?.backward, on: engine)
     try InverseSearchLevel.run(forward, backward, on: engine)
     coarse = (forward.flow, backward.flow)
   }
   if let coarse {
     // At 1/2 this is the mean of 2x2 pixels.
-    let found = rows.lowerBound / 4..<rows.upperBound / 4
-    try resizeBilinear(coarse.forward, into: flow01.rows(found), scale: 0.5, on: engine)
-    try resizeBilinear(coarse.backward, into: flow10.rows(found), scale: 0.5, on: engine)
+    let found = region.reduced(by: 4)
+    for (flow, output) in [(coarse.forward, flow01), (coarse.backward, flow10)] {
+      let part = try output.space(for: found, in: arena)
+      try resizeBilinear(flow, into: part, scale: 0.5, on: engine)
+      output.paste(part, at: found)
+    }
   }
   return (flow01, flow10)
 }
@@ -55,28 +59,29 @@ package func inverseSearch(
   package let patchFlow: FeatureMap
   private let arguments: vfi_inverse_search
 
-  /// Level `index + 1` of the search from `first` to `second`, whose sizes are equal, in `rows` of the
+  /// Level `index + 1` of the search from `first` to `second`, whose sizes are equal, in `region` of the
   /// frame.
   ///
-  /// Without `coarse`, the flow of the next level, it is the coarsest. Takes memory for all rows, so
+  /// Without `coarse`, the flow of the next level, it is the coarsest. Takes memory for all of it, so
   /// that what a frame takes does not depend on its content.
   package init(
-    _ first: LumaPyramid, _ second: LumaPyramid, _ index: Int, rows frameRows: Range<Int>,
+    _ first: LumaPyramid, _ second: LumaPyramid, _ index: Int, in region: MovingRegion,
     widens: Bool, coarse: FeatureMap?, on engine: Engine
   ) throws(VFIError) {
-    let whole = unsafe first[index].height
-    let (first, second) = unsafe (
-      first[index, rows: frameRows], second[index, rows: frameRows]
-    )
+    let whole = unsafe first[index]
+    let (first, second) = unsafe (first[index, region], second[index, region])
     let (height, width) = unsafe (first.height, first.width)
     let (rows, columns) = (Self.patches(height), Self.patches(width))
     let arena = engine.scratch
-    flow = try arena.map(height: whole, width: width, channels: 2).rows(0..<height)
-    dense = try arena.map(height: whole, width: width + 2, channels: 2).rows(0..<height)
-    patchFlow = try arena.map(height: Self.patches(whole), width: columns, channels: 2)
-      .rows(0..<rows)
-    let weights = try arena.map(
-      height: Self.patches(whole), width: columns, channels: Int(VFI_PATCH * VFI_PATCH))
+    func map(_ height: Int, _ width: Int, _ channels: Int) throws(VFIError) -> FeatureMap {
+      try arena.map(height: height, width: width, channels: channels)
+    }
+    let (mostRows, mostColumns) = unsafe (Self.patches(whole.height), Self.patches(whole.width))
+    flow = unsafe try map(whole.height, whole.width, 2).shrunk(height: height, width: width)
+    dense = unsafe try map(whole.height, whole.width + 2, 2)
+      .shrunk(height: height, width: width + 2)
+    patchFlow = try map(mostRows, mostColumns, 2).shrunk(height: rows, width: columns)
+    let weights = try map(mostRows, mostColumns, Int(VFI_PATCH * VFI_PATCH))
     unsafe arguments = unsafe vfi_inverse_search(
       first: first, second: second, rows: rows, columns: columns,
       coarse: UnsafePointer(coarse?.base), coarse_height: coarse?.height ?? 0,

@@ -59,48 +59,74 @@ import CIntrinsics
     return unsafe level
   }
 
-  /// The rows `rows` of the frame at level `index + 1`; what lies beyond them is the picture's.
+  /// The pixels `region` of the frame at level `index + 1`; what lies beyond them is the picture's.
   ///
-  /// `rows` is all of them, or what ``rows(unlike:)`` gave.
-  package subscript(index: Int, rows rows: Range<Int>) -> vfi_luma {
+  /// `region` is all of them, or what ``region(unlike:)`` gave.
+  package subscript(index: Int, region: MovingRegion) -> vfi_luma {
+    let shift = index + Self.finest
     var level = unsafe self[index]
-    let first = rows.lowerBound >> (index + Self.finest)
-    let end =
-      rows.upperBound == height ? unsafe level.height : rows.upperBound >> (index + Self.finest)
-    unsafe level.base += first * level.stride
-    unsafe level.height = end - first
+    let (top, left) = (region.rows.lowerBound >> shift, region.columns.lowerBound >> shift)
+    let bottom =
+      region.rows.upperBound == height ? unsafe level.height : region.rows.upperBound >> shift
+    let right =
+      region.columns.upperBound == width ? unsafe level.width : region.columns.upperBound >> shift
+    unsafe level.base += top * level.stride + left
+    unsafe level.height = bottom - top
+    unsafe level.width = right - left
     return unsafe level
   }
 
-  /// Height of the frame, padded.
+  /// Size of the frame, padded.
   package var height: Int { unsafe self[0].height << Self.finest }
+  package var width: Int { unsafe self[0].width << Self.finest }
 
-  /// Rows of the frame in one row of the coarsest level.
-  private var coarseRow: Int { 1 << (count - 1 + Self.finest) }
+  /// All of the frame.
+  package var whole: MovingRegion { MovingRegion(rows: 0..<height, columns: 0..<width) }
 
-  /// Ranges of rows begin and end at multiples of this, or at the frame's edge.
-  private var rowUnit: Int { max(32, coarseRow) }
+  /// Pixels of the frame in one of the coarsest level.
+  private var coarsePixel: Int { 1 << (count - 1 + Self.finest) }
 
-  /// The rows of the frame outside of which it looks like `other`, fit for ``subscript(_:rows:)``.
+  /// The part of the frame outside of which it looks like `other`, fit for the subscript.
   ///
   /// Empty, or enough for a patch of the coarsest level. A difference of one of 256 levels is noise.
-  package func rows(unlike other: LumaPyramid) -> Range<Int> {
+  /// More than three quarters of the columns are all of them: less would not be worth the copies.
+  package func region(unlike other: LumaPyramid) -> MovingRegion {
     let (a, b) = unsafe (self[0], other[0])
-    func differs(_ y: Int) -> Bool {
+    let all = unsafe 0..<a.width
+    func difference(_ y: Int, _ columns: Range<Int>) -> Int? {
       let (rowA, rowB) = unsafe (a.base + y * a.stride, b.base + y * b.stride)
-      return unsafe (0..<a.width).contains { unsafe abs(rowA[$0] - rowB[$0]) > 1 }
+      return columns.first { unsafe abs(rowA[$0] - rowB[$0]) > 1 }
     }
-    guard let top = unsafe (0..<a.height).first(where: differs),
-      let bottom = unsafe (0..<a.height).last(where: differs)
-    else { return 0..<0 }
+    func lastDifference(_ y: Int, _ columns: Range<Int>) -> Int? {
+      let (rowA, rowB) = unsafe (a.base + y * a.stride, b.base + y * b.stride)
+      return columns.last { unsafe abs(rowA[$0] - rowB[$0]) > 1 }
+    }
+    guard let top = unsafe (0..<a.height).first(where: { difference($0, all) != nil }),
+      let bottom = unsafe (0..<a.height).last(where: { difference($0, all) != nil })
+    else { return .empty }
+    var (left, right) = (all.upperBound - 1, 0)
+    for y in top...bottom {
+      if let found = difference(y, 0..<left) { left = found }
+      if let found = lastDifference(y, right + 1..<all.upperBound) { right = found }
+    }
+    let columns = span(min(left, right), max(left, right), of: width)
+    return MovingRegion(
+      rows: span(top, bottom, of: height),
+      columns: 4 * columns.count > 3 * width ? 0..<width : columns)
+  }
+
+  /// `first...last` of the finest level with some margin, in pixels of the frame, whose side has `size`.
+  ///
+  /// Begins and ends at multiples of a pixel of the coarsest level, and of 32, or at the frame's edge.
+  private func span(_ first: Int, _ last: Int, of size: Int) -> Range<Int> {
+    let unit = max(32, coarsePixel)
     let margin = Int(VFI_PATCH) / 2
     let scale = 1 << Self.finest
-    var first = max(0, top - margin) * scale / rowUnit * rowUnit
-    let least = Int(VFI_PATCH) * coarseRow
-    let wanted = max((bottom + 1 + margin) * scale, first + least)
-    let end = min(height, (wanted + rowUnit - 1) / rowUnit * rowUnit)
-    first = max(0, min(first, (end - least) / rowUnit * rowUnit))
-    return first..<end
+    let least = Int(VFI_PATCH) * coarsePixel
+    let start = max(0, first - margin) * scale / unit * unit
+    let wanted = max((last + 1 + margin) * scale, start + least)
+    let end = min(size, (wanted + unit - 1) / unit * unit)
+    return max(0, min(start, (end - least) / unit * unit))..<end
   }
 
   private static func level(

@@ -52,14 +52,14 @@ package final class DefaultModel: InterpolationModel {
     return features
   }
 
-  /// The motion between the frames, at 1/4, and the rows in which there may be some.
+  /// The motion between the frames, at 1/4, and where there may be some.
   package func prepare(
     _ a: FrameFeatures, _ b: FrameFeatures, on engine: Engine
   ) throws(VFIError) -> PairFeatures {
     guard let lumaA = a.luma, let lumaB = b.luma else { throw Self.foreignFeatures }
-    let rows = engine.budget == .off ? 0..<lumaA.height : lumaA.rows(unlike: lumaB)
-    let flows = try inverseSearch(lumaA, lumaB, rows: rows, on: engine)
-    return PairFeatures(a, b, flowAB: flows.flow01, flowBA: flows.flow10, rows: rows)
+    let region = engine.budget == .off ? lumaA.whole : lumaA.region(unlike: lumaB)
+    let flows = try inverseSearch(lumaA, lumaB, in: region, on: engine)
+    return PairFeatures(a, b, flowAB: flows.flow01, flowBA: flows.flow10, region: region)
   }
 
   package func decode(
@@ -112,43 +112,47 @@ package final class DefaultModel: InterpolationModel {
     try motionCandidates(
       flowAB, flowBA, accelerations: pair.accelerations, at: instant, into: candidates,
       halved: halved, on: engine)
-    let input = try arena.map(
-      height: a.height, width: a.width, channels: DefaultModelGuide.inputs, precision: precision)
-    let rows = pair.rows ?? 0..<8 * a.height
-    countRows(rows, of: a, on: engine)
-    beCertain(guided, outside: rows.lowerBound / 4..<rows.upperBound / 4)
-    if !rows.isEmpty {
-      let rows = rows.lowerBound / 8..<rows.upperBound / 8
-      let halved = halved.rows(rows)
+    let whole = MovingRegion(rows: 0..<8 * a.height, columns: 0..<8 * a.width)
+    let region = pair.region ?? whole
+    count(region.reduced(by: 8), of: a, on: engine)
+    beCertain(guided, outside: region.reduced(by: 4))
+    if !region.isEmpty {
+      let eighth = region.reduced(by: 8)
+      let (a, b) = (try a.cut(eighth, in: arena), try b.cut(eighth, in: arena))
+      let moved = try halved.cut(eighth, in: arena)
+      let input = try arena.map(
+        height: halved.height, width: halved.width, channels: DefaultModelGuide.inputs,
+        precision: precision
+      ).shrunk(height: a.height, width: a.width)
       for (index, source) in [a, b, a, b].enumerated() {
         try backwardWarp(
-          source.rows(rows), flow: halved.slice(2 * index..<2 * index + 2),
-          into: input.slice(index * a.channels..<(index + 1) * a.channels).rows(rows), on: engine)
+          source, flow: moved.slice(2 * index..<2 * index + 2),
+          into: input.slice(index * a.channels..<(index + 1) * a.channels), on: engine)
       }
       try guideInput(
-        halved, lumaA.rows(rows), lumaB.rows(rows),
-        into: input.slice(4 * a.channels..<4 * a.channels + 16).rows(rows), on: engine)
-      try guide(input, rows: rows, into: guided, on: engine)
+        moved, lumaA.cut(eighth, in: arena), lumaB.cut(eighth, in: arena),
+        into: input.slice(4 * a.channels..<4 * a.channels + 16), on: engine)
+      let part = try guided.space(for: region.reduced(by: 4), in: arena)
+      try guide(input, into: part, most: halved, on: engine)
+      guided.paste(part, at: region.reduced(by: 4))
     }
     try addFirstGuess(candidates, at: instant, to: guided, on: engine)
     return guided
   }
 
   /// What the guide would say where nothing moves.
-  private func beCertain(_ guided: FeatureMap, outside rows: Range<Int>) {
-    for part in [0..<rows.lowerBound, rows.upperBound..<guided.height] where !part.isEmpty {
-      let still = guided.rows(part)
+  private func beCertain(_ guided: FeatureMap, outside region: MovingRegion) {
+    guided.forEachRun(outside: region) { still in
       still.fill(0)
       still.slice(12..<13).fill(Self.still)
     }
   }
 
-  private func countRows(_ rows: Range<Int>, of eighth: FeatureMap, on engine: Engine) {
+  private func count(_ region: MovingRegion, of eighth: FeatureMap, on engine: Engine) {
     let pixels = eighth.height * eighth.width
-    let computed = rows.count / 8 * eighth.width
-    engine.statistics.count(computed, of: pixels, level: 3)
+    engine.statistics.count(region.area, of: pixels, level: 3)
     engine.statistics.multiplyAddsSaved += Int(
-      guide.multiplyAddsPerPixel * Double(64 * (pixels - computed)))
+      guide.multiplyAddsPerPixel * Double(64 * (pixels - region.area)))
   }
 
   /// The pixels that are uncertain enough and within the budget.

@@ -138,31 +138,30 @@ final class DefaultModelGuide: Sendable {
       + Double(head.multiplyAddsPerPixel) / 16
   }
 
-  /// Computes `rows` of 1/8; takes memory for all of them.
+  /// Takes memory for an input of the size of `most`, so that it does not depend on the content.
   func callAsFunction(
-    _ input: FeatureMap, rows: Range<Int>, into output: FeatureMap, on engine: Engine
+    _ input: FeatureMap, into output: FeatureMap, most: FeatureMap, on engine: Engine
   ) throws(VFIError) {
     let arena = engine.scratch
     let mark = arena.mark
     defer { arena.release(to: mark) }
     func map(_ shift: Int, _ channels: Int) throws(VFIError) -> FeatureMap {
       try arena.map(
-        height: input.height >> shift, width: input.width >> shift, channels: channels,
+        height: most.height >> shift, width: most.width >> shift, channels: channels,
         precision: precision
-      ).rows(0..<rows.count >> shift)
+      ).shrunk(height: input.height >> shift, width: input.width >> shift)
     }
     let entered = try map(0, Self.width)
     let between = try map(0, Self.width)
     let reduced = try map(1, Self.contextWidth)
     let wide = try map(1, Self.contextWidth)
-    try enter(input.rows(rows), into: entered, on: engine)
+    try enter(input, into: entered, on: engine)
     try residual(entered, between: between, on: engine)
     try down(entered, into: reduced, on: engine)
     try context(reduced, between: wide, on: engine)
     try up(reduced, into: entered, adding: entered, on: engine)
     try merge(entered, into: between, on: engine)
-    try head(
-      between, into: output.rows(2 * rows.lowerBound..<2 * rows.upperBound), on: engine)
+    try head(between, into: output, on: engine)
   }
 }
 

@@ -68,20 +68,20 @@ package struct PairFeatures {
   /// How much the motion of a's and of b's pixels changes in the interval, `[h, w, 2]` like the flows,
   /// where neighbours of the pair tell.
   package var accelerations: (first: FeatureMap, second: FeatureMap)?
-  /// The rows of the padded frames outside of which nothing moves, where the model looks for them.
-  package var rows: Range<Int>?
+  /// The part of the padded frames outside of which nothing moves, where the model looks for it.
+  package var region: MovingRegion?
   /// The coarsest features of both frames side by side, where a layer reads them together.
   package var joint: FeatureMap?
 
   package init(
     _ a: FrameFeatures, _ b: FrameFeatures, flowAB: FeatureMap? = nil, flowBA: FeatureMap? = nil,
-    rows: Range<Int>? = nil, joint: FeatureMap? = nil
+    region: MovingRegion? = nil, joint: FeatureMap? = nil
   ) {
     self.a = a
     self.b = b
     self.flowAB = flowAB
     self.flowBA = flowBA
-    self.rows = rows
+    self.region = region
     self.joint = joint
   }
 }

@@ -15,7 +15,7 @@ import CIntrinsics
   init(from first: InpaintSight, to second: InpaintSight, on engine: Engine) throws(VFIError) {
     let (luma, otherLuma) = (try first.luma(on: engine), try second.luma(on: engine))
     let (forward, backward) = try inverseSearch(
-      luma, otherLuma, rows: 0..<luma.height, on: engine)
+      luma, otherLuma, on: engine)
     let arena = engine.scratch
     let mark = arena.mark
     defer { arena.release(to: mark) }

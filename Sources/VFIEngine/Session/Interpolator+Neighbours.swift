@@ -19,10 +19,10 @@ package struct Neighbour {
 struct PairFlows {
   let there: FeatureMap
   let back: FeatureMap
-  let rows: Range<Int>?
+  let region: MovingRegion?
 
   /// Those from the second frame to the first, and back.
-  var reversed: PairFlows { PairFlows(there: back, back: there, rows: rows) }
+  var reversed: PairFlows { PairFlows(there: back, back: there, region: region) }
 }
 
 extension Interpolator {
@@ -98,7 +98,7 @@ extension Interpolator {
     let kept = [[before?.0.id ?? 0, a.id], [a.id, b.id], [b.id, after?.0.id ?? 0]]
     let flows = try flows(a, b, keeping: kept)
     var pair = PairFeatures(
-      featuresA, featuresB, flowAB: flows.there, flowBA: flows.back, rows: flows.rows)
+      featuresA, featuresB, flowAB: flows.there, flowBA: flows.back, region: flows.region)
     guard before != nil || after != nil else { return pair }
     var sides: (first: FeatureMap?, second: FeatureMap?) = (nil, nil)
     if let (frame, interval) = before {
@@ -122,7 +122,7 @@ extension Interpolator {
     _ a: SourceFeatures, _ b: SourceFeatures, keeping kept: [[UInt64]]
   ) throws(VFIError) -> PairFlows {
     if let slot = motionSlot(a.id, b.id), let maps = slot.maps(of: [a.id, b.id]) {
-      return PairFlows(there: maps[0], back: maps[1], rows: slot.rows)
+      return PairFlows(there: maps[0], back: maps[1], region: slot.region)
     }
     guard let featuresA = a.features, let featuresB = b.features else {
       throw .defect("motion is neither known nor can it be found")
@@ -132,8 +132,8 @@ extension Interpolator {
       throw .defect("the model \(model.info.name) has no motion between frames")
     }
     let free = motionSlots.first { slot in !kept.contains { slot.holds($0) } }
-    try free?.keep([there, back], of: [a.id, b.id], rows: found.rows)
-    return PairFlows(there: there, back: back, rows: found.rows)
+    try free?.keep([there, back], of: [a.id, b.id], region: found.region)
+    return PairFlows(there: there, back: back, region: found.region)
   }
 
   private func motionSlot(_ idA: UInt64, _ idB: UInt64) -> KeptMaps? {

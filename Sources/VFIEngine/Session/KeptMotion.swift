@@ -6,7 +6,7 @@ final class KeptMaps {
   /// Content ids of the frames; none are known by 0.
   private var frames: [UInt64] = []
   private var maps: [FeatureMap] = []
-  private(set) var rows: Range<Int>?
+  private(set) var region: MovingRegion?
 
   init(ledger: MemoryLedger) { arena = Arena(ledger: ledger) }
 
@@ -25,13 +25,13 @@ final class KeptMaps {
   }
 
   /// Copies `new`, unless a frame is of use for this pair only.
-  func keep(_ new: [FeatureMap], of ids: [UInt64], rows: Range<Int>? = nil) throws(VFIError) {
+  func keep(_ new: [FeatureMap], of ids: [UInt64], region: MovingRegion? = nil) throws(VFIError) {
     guard !ids.contains(0) else { return }
     forget()
     try arena.reset()
     var copies: [FeatureMap] = []
     for map in new { copies.append(try copy(map)) }
-    (maps, frames, self.rows) = (copies, ids, rows)
+    (maps, frames, self.region) = (copies, ids, region)
   }
 
   private func copy(_ map: FeatureMap) throws(VFIError) -> FeatureMap {
