@@ -85,9 +85,10 @@ final class CodedPicture {
   /// Grows in the order of presentation.
   let order: Int64
   /// What was not decoded, and what depends on it or on the same of earlier pictures.
-  let origin: BlockMap
+  private(set) var origin: BlockMap
   private(set) var spread: BlockMap
   var action = RepairKind.none
+  private var knownHalf: HalfPicture?
   /// The container says that the packet is damaged.
   var isFlagged = false
 
@@ -104,6 +105,20 @@ final class CodedPicture {
     spread = BlockMap(shown, unlike: control)
   }
 
+  /// Counts more blocks as not decoded.
+  func reject(_ blocks: BlockMap) {
+    origin.formUnion(blocks)
+    spread.formUnion(blocks)
+  }
+
+  /// The brightness of what is shown, at half its size.
+  var half: HalfPicture {
+    if let known = knownHalf { return known }
+    let half = HalfPicture(shown)
+    knownHalf = half
+    return half
+  }
+
   var isLost: Bool { origin.share >= 0.9 }
 
   /// Whether a picture to be shown lies in the same memory.
@@ -114,6 +129,7 @@ final class CodedPicture {
   /// Takes new samples, so that later pictures are predicted from them.
   func replace(with picture: Picture) {
     for target in [shown, shadow] { target.copySamples(of: picture) }
+    knownHalf = nil
   }
 
   /// Counts blocks as damaged of which it is not known what in them is: whatever is predicted from

@@ -161,6 +161,11 @@ struct ShownDamage {
       // Macroblocks of interlaced pictures are not coded in the order of their places.
       let isPlaced = !isStandIn && (found.count == 1 || !isInterlaced)
       let left = isPlaced ? witness?.judge(picture.shown, of: count, found) : nil
+      if slices?.isHEVC == true, !picture.isLost,
+        let blocks = StrayFinder(picture, among: coded.suffix(Self.memory))?.find(left != nil)
+      {
+        picture.reject(blocks)
+      }
       try mend(picture)
       if let left { picture.suspect(left) }
       coded.append(picture)
