@@ -84,7 +84,11 @@
     try Self.spread(vertical, far: UInt8(reach + 1), on: engine)
     try engine.forEachRows(height) { first, end in
       for y in first..<end {
-        for x in 0..<width {
+        // Most rows have little that is near.
+        guard let left = (0..<width).first(where: { Int(vertical[y, $0]) <= reach }),
+          let right = (0..<width).last(where: { Int(vertical[y, $0]) <= reach })
+        else { continue }
+        for x in max(0, left - reach)...min(width - 1, right + reach) {
           guard vertical[y, x] > 0 else {
             squares[y, x] = 0
             continue

@@ -10,7 +10,7 @@ struct InpaintWindow {
   /// Their parts in the region, and the masks themselves.
   private let masks: [Frame]
   /// None, one of all frames, or one of each.
-  let wholeMasks: [Frame]
+  private let wholeMasks: [Frame]
   /// In coordinates of the region.
   private let rectangles: [PixelRectangle]
   let dilation: Int

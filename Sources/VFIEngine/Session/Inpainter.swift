@@ -92,7 +92,11 @@ package final class Inpainter {
       return try filler.fill(
         RecurrentFiller.Clip(
           frames: frames, masks: masks, rectangles: rectangles,
-          shot: try shot(around: index, of: frames, masks: masks)),
+          shot: try shot(around: index, of: frames.count) { (a, b) throws(VFIError) in
+            let hidden = [a, b].map { masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : $0] }
+            return try SceneCut.score(
+              frames[a], frames[b], hiddenA: hidden[0], hiddenB: hidden[1], on: engine)
+          }),
         index: index, settings: settings, into: out)
     }
     func filled() throws(VFIError) -> InpaintInfo {
@@ -127,7 +131,9 @@ package final class Inpainter {
     if window.shared == nil {
       used = try target.collectStill(window, index: index, on: engine) {
         () throws(VFIError) in
-        try shot(around: index, of: window.frames, masks: window.wholeMasks)
+        try shot(around: index, of: window.frames.count) { (a, b) throws(VFIError) in
+          try score(window, a, b)
+        }
       }
     }
     for step in [1, -1] { used += try propagate(target, window, from: index, step: step) }
@@ -231,38 +237,33 @@ package final class Inpainter {
     return try InpaintSight(window, number, in: arena, on: engine)
   }
 
-  /// The frames around one of them without a cut between them; what masks hide does not count.
+  /// The frames around one of them without a cut between them, by the scene score of neighbours.
   private func shot(
-    around index: Int, of frames: [Frame], masks: [Frame]
+    around index: Int, of count: Int, score: (Int, Int) throws(VFIError) -> Double
   ) throws(VFIError) -> Range<Int> {
-    func isCut(_ a: Int, _ b: Int) throws(VFIError) -> Bool {
-      guard let cutThreshold else { return false }
-      let hidden = [a, b].map { masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : $0] }
-      let score = try SceneCut.score(
-        frames[a], frames[b], hiddenA: hidden[0], hiddenB: hidden[1], on: engine)
-      return score > cutThreshold
-    }
+    guard let cutThreshold else { return 0..<count }
     var (first, end) = (index, index + 1)
-    while first > 0, try !isCut(first - 1, first) { first -= 1 }
-    while end < frames.count, try !isCut(end - 1, end) { end += 1 }
+    while first > 0, try score(first - 1, first) <= cutThreshold { first -= 1 }
+    while end < count, try score(end - 1, end) <= cutThreshold { end += 1 }
     return first..<end
   }
 
-  /// Whether one of the frames on the way does not follow the one before it; what their masks hide
-  /// does not count.
+  /// The scene score of two neighbours; what their masks hide does not count.
+  private func score(_ window: InpaintWindow, _ a: Int, _ b: Int) throws(VFIError) -> Double {
+    try store.score(window.contents[a], window.contents[b]) { () throws(VFIError) in
+      try SceneCut.score(
+        window.frames[a], window.frames[b], hiddenA: window.wholeMask(a),
+        hiddenB: window.wholeMask(b), on: engine)
+    }
+  }
+
+  /// Whether one of the frames on the way does not follow the one before it.
   private func hasCut(
     _ window: InpaintWindow, from first: Int, to last: Int, _ step: Int
   ) throws(VFIError) -> Bool {
     guard let cutThreshold else { return false }
     for number in stride(from: first, to: last, by: step) {
-      let (a, b) = (number, number + step)
-      let score = try store.score(window.contents[a], window.contents[b]) {
-        () throws(VFIError) in
-        try SceneCut.score(
-          window.frames[a], window.frames[b], hiddenA: window.wholeMask(a),
-          hiddenB: window.wholeMask(b), on: engine)
-      }
-      if score > cutThreshold { return true }
+      if try score(window, number, number + step) > cutThreshold { return true }
     }
     return false
   }
