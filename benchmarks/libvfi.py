@@ -24,6 +24,7 @@ FORMAT_GRAY8 = 12
 FORMAT_RGB24 = 17
 RANGE_FULL = 2
 INTERPOLATED = 0
+INPAINT_CONTINUE = 1
 
 
 class Frame(ctypes.Structure):
@@ -108,6 +109,19 @@ class Info(ctypes.Structure):
     )
 
 
+class InpaintParams(ctypes.Structure):
+    """struct vfi_inpaint_params"""
+
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("dilation", c_int32),
+        ("feather", c_int32),
+        ("rectangle_count", c_int32),
+        ("flags", c_uint32),
+        ("rectangles", c_void_p),
+    )
+
+
 class InpaintInfo(ctypes.Structure):
     """struct vfi_inpaint_info"""
 
@@ -135,7 +149,9 @@ def load(path: Path) -> ctypes.CDLL:
     library.vfi_interpolate.argtypes = arguments
     arguments = (*(c_void_p,) * 5, c_int32, c_void_p, c_void_p, c_void_p)
     library.vfi_interpolate_among.argtypes = arguments
-    for name in ("vfi_params_init", "vfi_frame_init", "vfi_destroy"):
+    library.vfi_inpaint_params_init.argtypes = (c_void_p, c_size_t)
+    silent = ("vfi_params_init", "vfi_frame_init", "vfi_inpaint_params_init", "vfi_destroy")
+    for name in silent:
         getattr(library, name).restype = None
     return library
 
@@ -215,10 +231,16 @@ class Inpainter(Interpolator):
     """A context that fills holes."""
 
     def fill(
-        self, frames: list[np.ndarray], masks: list[np.ndarray], index: int, first: int
+        self,
+        frames: list[np.ndarray],
+        masks: list[np.ndarray],
+        index: int,
+        first: int,
+        **wanted: int,
     ) -> tuple[np.ndarray, InpaintInfo]:
         """uint8 RGB frames and uint8 masks [H, W], one for each or for all -> frame `index` with
-        its hole filled; `first` is the number of the first frame in its video.
+        its hole filled; `first` is the number of the first frame in its video, `wanted` are
+        members of vfi_inpaint_params that shall not be the defaults.
         """
         frames = [np.ascontiguousarray(frame) for frame in frames]
         masks = [np.ascontiguousarray(mask) for mask in masks]
@@ -228,6 +250,10 @@ class Inpainter(Interpolator):
             view.content_id = number
         holes = (Frame * len(masks))(*[self._describe(mask) for mask in masks])
         result = self._describe(output)
+        params = InpaintParams()
+        self._library.vfi_inpaint_params_init(byref(params), sizeof(params))
+        for name, value in wanted.items():
+            setattr(params, name, value)
         info = InpaintInfo(struct_size=sizeof(InpaintInfo))
         status = self._library.vfi_inpaint_window(
             self._context,
@@ -236,7 +262,7 @@ class Inpainter(Interpolator):
             c_int32(len(masks)),
             holes,
             c_int32(index),
-            None,
+            byref(params),
             byref(result),
             byref(info),
         )

@@ -44,6 +44,7 @@ class Pack:
     """Frames and shots written by vfi_training.pack."""
 
     def __init__(self, folder: Path):
+        self.folder = folder
         self.shots = json.loads((folder / "shots.json").read_text())
         raw = np.memmap(folder / "frames.rgb", np.uint8, "r")
         self.frames = raw.reshape(-1, HEIGHT, WIDTH, 3)

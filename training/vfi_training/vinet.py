@@ -37,7 +37,8 @@ class Form:
     doubles: bool = False  # works at half of the frame's size
     refines: bool = True  # has a flow network for the last output at 1/1
     previous_mask: float = 0.0  # what the mask counts beside its output
-    neutral: bool = False  # flow networks start from small flows
+    neutral: bool = False  # starts from even signals, small flows and almost no blend
+    refines_fill: bool = False  # comes with the frame's hole filled, and corrects that
 
     def reach(self, suffix: str) -> int:
         return self.reaches[SUFFIXES.index(suffix)]
@@ -57,10 +58,13 @@ FORMS = {
         last=8,
         refines=False,
         neutral=True,
+        refines_fill=True,
     ),
 }
 ARCHITECTURES = tuple(FORMS)
 OFFICIAL = ("vinet-256", "vinet-512")  # whose weights were published
+GATE_GAIN = 2.6  # makes up for the sigmoid and the ReLU of a gated convolution
+RELUCTANCE = -4.0  # what the blend's mask starts from, before the sigmoid
 DILATIONS = (1, 2, 4, 8, 16, 1, 1)  # of the second part of a flow network
 
 
@@ -84,6 +88,17 @@ def flat(conv: nn.Conv3d, x: Tensor) -> Tensor:
     """
     weight = conv.weight.transpose(1, 2).flatten(1, 2)
     return F.conv2d(x, weight, None, 1, conv.padding[1:], conv.dilation[1:])
+
+
+def even(weight: Tensor) -> None:
+    """Draws weights of a gated convolution so that it keeps the size of its input.
+
+    The official draw makes every such layer halve it, which leaves nothing after twenty of them.
+    """
+    phi, gate = weight.chunk(2)
+    extent = weight[0].numel() ** -0.5
+    nn.init.normal_(phi, std=GATE_GAIN * extent)
+    nn.init.normal_(gate, std=extent)
 
 
 class GatedConv(nn.Module):
@@ -312,6 +327,12 @@ class VINet(nn.Module):
                 (nn.init.zeros_ if self.form.neutral else nn.init.uniform_)(module.bias)
             elif not name.startswith(("masknet", "convlstm")):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
+                if self.form.neutral:
+                    even(module.weight)
+        if self.form.neutral:
+            nn.init.constant_(self.masknet_256.convs[2].bias, RELUCTANCE)
+        if self.form.refines_fill:  # an untrained network leaves the fill as it is
+            nn.init.zeros_(self.decoder.dc6.weight)
 
     def forward(
         self, frames: Tensor, masks: Tensor, memory: Memory | None = None
@@ -320,8 +341,14 @@ class VINet(nn.Module):
 
         Without a memory the frame is a first one: its own masked picture stands for the previous
         output, and nothing is blended. Give `Memory` made by `remember` with every later frame.
+
+        With `Form.refines_fill` the frame in the middle comes with its hole filled in some way. The
+        network sees that, adds to it, and blends, in the hole only.
         """
-        seen = torch.cat((frames * (1 - masks), torch.ones_like(masks), masks), 2)
+        shown = 1 - masks
+        if self.form.refines_fill:
+            shown[:, CENTRE] = 1
+        seen = torch.cat((frames * shown, torch.ones_like(masks), masks), 2)
         if memory is None:
             previous = seen[:, CENTRE]
         else:
@@ -342,9 +369,15 @@ class VINet(nn.Module):
                 state = self.convlstm(x, None if memory is None else memory.state)
                 stages |= {"bottleneck": x, "hidden": state[0], "cell": state[1]}
         stages |= self.decoder(stages["hidden"], stages["synthesis_64"], stages["synthesis_128"])
+        frame, hole = frames[:, CENTRE], masks[:, CENTRE]
+        if self.form.refines_fill:
+            stages["raw"] = frame + hole * at_least_float32(stages["raw"])
         if memory is None:
             return stages | {"out": stages["raw"]}
-        return stages | self.blend(stages, flow[:, -1], memory.output)
+        stages |= self.blend(stages, flow[:, -1], memory.output)
+        if self.form.refines_fill:
+            stages["out"] = frame + hole * (stages["out"] - frame)
+        return stages
 
     def aggregate(
         self, suffix: str, reference: Tensor, sources: Tensor, coarser: Tensor | None

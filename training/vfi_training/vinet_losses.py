@@ -11,7 +11,7 @@ from torch.nn import functional
 from vfi_training.ifrnet import warp
 from vfi_training.vinet import CENTRE, OFFSETS
 
-FLOW_SHARE, WARPING_SHARE = 10, 1
+SQUARE_SHARE = 2  # of the squared error beside the absolute one, where a fill is refined
 HOLE_SHARE = 5  # of the absolute error in the hole, beside that of the whole frame
 SHARPNESS = 50  # how fast a pixel counts less where the flow does not explain it
 SURE = 0.02  # squared colour error up to which a pseudo-label is believed
@@ -44,6 +44,13 @@ def reconstruction(out: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
     """Absolute error, 1 - SSIM, and the error in the hole once more."""
     error = (out - wanted).abs()
     return error.mean() + 1 - ssim(out, wanted) + HOLE_SHARE * (error * mask).mean()
+
+
+def refinement(out: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
+    """Absolute and squared error in each sample's hole, for networks that start from a fill."""
+    error = mask * (out - wanted)
+    extent = (out.shape[1] * mask.sum((1, 2, 3))).clamp(min=1)
+    return ((error.abs() + SQUARE_SHARE * error.square()).sum((1, 2, 3)) / extent).mean()
 
 
 def flow_loss(
