@@ -30,8 +30,9 @@ import VFIEngine
     func window(_ place: Int) throws -> [MaskedFrame] {
       try model.offsets.map { offset in
         let index = mirroredPlace(place + offset, count: clipLength)
+        let name = offset == 0 && model.refinesFill ? "fills" : "frames"
         return MaskedFrame(
-          image: try fixture.map("frames", index), mask: try fixture.map("masks", index))
+          image: try fixture.map(name, index), mask: try fixture.map("masks", index))
       }
     }
 
@@ -119,7 +120,7 @@ import VFIEngine
     #expect(relativeError(try test.fill(2), try test.picture("out2")) < Self.tolerance)
   }
 
-  /// Fewer channels, shorter reaches, and a last flow that is not refined.
+  /// Fewer channels, shorter reaches, a last flow that is not refined, and a fill that is corrected.
   @Test(arguments: CPU.machineLevels) func narrowFormMatchesPyTorch(level: CPULevel) throws {
     let test = try Case("vinet-s", level: level)
     _ = try test.fill(0)
@@ -191,6 +192,29 @@ import VFIEngine
       let found = try other.model.fill(
         window, memory: other.memory, options: InpainterOptions(), on: other.engine)
       #expect(bits(found) == expected)
+    }
+  }
+
+  /// The narrow form changes a fill in the hole alone, also as what it remembers and as a whole.
+  @Test func theNarrowFormStartsFromTheFill() throws {
+    let test = try Case("vinet-s")
+    for place in 0..<2 {
+      let frame = try test.window(place)[2]
+      let made = try test.fill(place)
+      var (inside, outside): (Float, Float) = (0, 0)
+      for y in 0..<made.height {
+        for x in 0..<made.width {
+          for c in 0..<3 {
+            let difference = abs(made[y, x, c] - frame.image[y, x, c])
+            if frame.mask[y, x, 0] == 1 {
+              inside = max(inside, difference)
+            } else {
+              outside = max(outside, difference)
+            }
+          }
+        }
+      }
+      #expect(inside > 1e-2 && outside < 1e-6)
     }
   }
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from vfi_training.inverse_search import inverse_search
 from vfi_training.pack import Pack
 from vfi_training.run import Run, begin, trainer_parser
 from vfi_training.vinet import CENTRE, Memory
@@ -51,15 +52,33 @@ def given(batch: dict[str, Tensor], output: int) -> Tensor:
     return seen
 
 
+def motion(batch: dict[str, Tensor], memory: Memory | None, output: int) -> Tensor | None:
+    """From a filled frame to the last output, where a network takes that."""
+    if memory is None or "fills" not in batch:
+        return None
+    pictures = batch["fills"][:, output].cpu(), memory.output.detach().cpu()
+    found, _ = inverse_search(*((picture + 1) / 2 for picture in pictures))
+    return (found / 4).to(memory.output.device)
+
+
+def unchanged(batch: dict[str, Tensor], output: int) -> Tensor:
+    """What a network that does nothing would give: the fill, or grey."""
+    if "fills" in batch:
+        return batch["fills"][:, output]
+    return torch.zeros_like(batch["frames"][:, 0])
+
+
 def clip_loss(run: Run, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """The loss of all outputs, and the squared error in the holes of the last one."""
+    """The loss of all outputs, and the squared errors in the holes of the last one and of what it
+    started from, [2, N].
+    """
     frames, masks = batch["frames"], batch["masks"]
     flow_share, warping_share = run.config["flow_share"], run.config["warping_share"]
     memory, shown, outputs, loss = None, [], [], 0
     for t in range(run.config["outputs"]):
         seen, holes = window(frames, t), window(masks, t)
         with torch.autocast(run.device, torch.bfloat16):
-            stages = run.model(given(batch, t), holes, memory)
+            stages = run.model(given(batch, t), holes, memory, motion(batch, memory, t))
         out, wanted, hole = stages["out"].float(), seen[:, CENTRE], holes[:, CENTRE]
         terms = refinement if "fills" in batch else reconstruction
         loss = loss + terms(out, wanted, hole)
@@ -69,16 +88,18 @@ def clip_loss(run: Run, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         if t > 0:
             pseudo = batch["flows"][:, t - 1]
             pair, results = (shown[-1], wanted), (outputs[-1], out)
-            loss = loss + flow_share * flow_loss(
-                stages["flow_256"].float(), pseudo[:, :2], pair, results
-            )
+            if "fills" not in batch:  # else the flow is given
+                loss = loss + flow_share * flow_loss(
+                    stages["flow_256"].float(), pseudo[:, :2], pair, results
+                )
             loss = loss + warping_share * warping_loss(out, wanted, shown[-1], pseudo[:, :2])
         if t > 1:
             loss = loss + warping_share * warping_loss(out, wanted, shown[0], pseudo[:, 2:])
         memory = detached(run.model.remember(stages | {"out": out}, holes))
         shown.append(wanted)
         outputs.append(memory.output)
-    return loss, hole_error(out.detach(), wanted, hole)
+    pictures = out.detach(), unchanged(batch, t)
+    return loss, torch.stack([hole_error(picture, wanted, hole) for picture in pictures])
 
 
 def hole_error(out: Tensor, wanted: Tensor, hole: Tensor) -> Tensor:
@@ -93,25 +114,27 @@ def decibels(squared: Tensor) -> float:
 
 @torch.no_grad()
 def validate(run: Run, clips: Clips) -> str:
-    """PSNR in the holes of held-out clips, of the averaged weights and of what they start from: a
-    grey hole, or the fill.
-    """
+    """PSNR in the holes of held-out clips, of the averaged weights and of what they start from."""
     random = np.random.default_rng(VALIDATION_SEED)
-    found, begun = [], []
+    found = []
     for _ in range(run.config["validation_clips"]):
         batch = {name: value.to(run.device) for name, value in clips.batch(random, 1).items()}
         memory = None
         for t in range(run.config["outputs"]):
-            seen, holes = given(batch, t), window(batch["masks"], t)
-            stages = run.average(seen, holes, memory)
+            holes = window(batch["masks"], t)
+            stages = run.average(given(batch, t), holes, memory, motion(batch, memory, t))
             memory = run.average.remember(stages, holes)
         wanted, hole = window(batch["frames"], t)[:, CENTRE], holes[:, CENTRE]
-        start = seen[:, CENTRE] if "fills" in batch else torch.zeros_like(wanted)
-        found.append(hole_error(stages["out"], wanted, hole))
-        begun.append(hole_error(start, wanted, hole))
+        pictures = stages["out"], unchanged(batch, t)
+        found.append(torch.stack([hole_error(picture, wanted, hole) for picture in pictures]))
+    return described(found)
+
+
+def described(errors: list[Tensor]) -> str:
+    """Mean PSNR over samples, and that of the mean error, of both kinds [2, N]."""
     after, before = (
-        f"{decibels(errors):.3f} of all {decibels(errors.mean()):.3f}"
-        for errors in (torch.cat(found), torch.cat(begun))
+        f"{decibels(part):.3f} of all {decibels(part.mean()):.3f}"
+        for part in torch.cat(errors, 1)
     )
     return f"psnr {after} (from {before})"
 
@@ -134,9 +157,9 @@ def train(run: Run, data: Path) -> None:
         now = time.monotonic()
         run.seconds, started = run.seconds + now - started, now
         losses.append(loss)
-        scores.append(decibels(squared))
+        scores.append(squared)
         if run.step % config["log_every"] == 0:
-            run.log(f"loss {np.mean(losses):.4f} psnr in holes {np.mean(scores):.3f}")
+            run.log(f"loss {np.mean(losses):.4f} {described(scores)}")
             losses, scores = [], []
         if run.step % config["validate_every"] == 0 or run.progress >= 1:
             run.save()

@@ -37,8 +37,9 @@ class Form:
     doubles: bool = False  # works at half of the frame's size
     refines: bool = True  # has a flow network for the last output at 1/1
     previous_mask: float = 0.0  # what the mask counts beside its output
-    neutral: bool = False  # starts from even signals, small flows and almost no blend
-    refines_fill: bool = False  # comes with the frame's hole filled, and corrects that
+    neutral: bool = False  # starts from even signals and small flows
+    # Comes with the frame's hole filled, and with motion to the last output; corrects the fill.
+    refines_fill: bool = False
 
     def reach(self, suffix: str) -> int:
         return self.reaches[SUFFIXES.index(suffix)]
@@ -64,7 +65,6 @@ FORMS = {
 ARCHITECTURES = tuple(FORMS)
 OFFICIAL = ("vinet-256", "vinet-512")  # whose weights were published
 GATE_GAIN = 2.6  # makes up for the sigmoid and the ReLU of a gated convolution
-RELUCTANCE = -4.0  # what the blend's mask starts from, before the sigmoid
 DILATIONS = (1, 2, 4, 8, 16, 1, 1)  # of the second part of a flow network
 
 
@@ -329,13 +329,15 @@ class VINet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
                 if self.form.neutral:
                     even(module.weight)
-        if self.form.neutral:
-            nn.init.constant_(self.masknet_256.convs[2].bias, RELUCTANCE)
         if self.form.refines_fill:  # an untrained network leaves the fill as it is
             nn.init.zeros_(self.decoder.dc6.weight)
 
     def forward(
-        self, frames: Tensor, masks: Tensor, memory: Memory | None = None
+        self,
+        frames: Tensor,
+        masks: Tensor,
+        memory: Memory | None = None,
+        motion: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """[N, 5, 3, H, W] at `OFFSETS`, [N, 5, 1, H, W] -> all stages; `out` may leave [-1, 1].
 
@@ -343,7 +345,8 @@ class VINet(nn.Module):
         output, and nothing is blended. Give `Memory` made by `remember` with every later frame.
 
         With `Form.refines_fill` the frame in the middle comes with its hole filled in some way. The
-        network sees that, adds to it, and blends, in the hole only.
+        network sees that, adds to it, and blends, in the hole only. The last output is moved by
+        `motion` [N, 2, H / 4, W / 4], from this frame to the last one, in pixels of that size.
         """
         shown = 1 - masks
         if self.form.refines_fill:
@@ -374,7 +377,7 @@ class VINet(nn.Module):
             stages["raw"] = frame + hole * at_least_float32(stages["raw"])
         if memory is None:
             return stages | {"out": stages["raw"]}
-        stages |= self.blend(stages, flow[:, -1], memory.output)
+        stages |= self.blend(stages, flow[:, -1] if motion is None else motion, memory.output)
         if self.form.refines_fill:
             stages["out"] = frame + hole * (stages["out"] - frame)
         return stages
@@ -403,7 +406,9 @@ class VINet(nn.Module):
 
     def blend(self, stages: dict[str, Tensor], flow: Tensor, output: Tensor) -> dict[str, Tensor]:
         """The previous output, moved along the last stream's flow, replaces what it explains."""
-        reference, up = stages["reference_256"], 2 * resize(flow, 2.0)
+        reference = stages["reference_256"]
+        side = 4.0 if self.form.refines_fill else 2.0  # of a pixel of the flow
+        up = side * resize(flow, side)
         moved = warp(stages["previous_256"], up)
         mask = blending = self.masknet_256(reference, moved)
         if self.form.doubles:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from vfi_training.vinet import OFFSETS, VINet, multiple
+from vfi_training.vinet import CENTRE, OFFSETS, VINet, multiple
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,21 @@ def fitted(x: Tensor, architecture: str) -> Tensor:
 
 
 @torch.no_grad()
-def inpaint(model: VINet, frames: Tensor, masks: Tensor, options: Options | None = None) -> Tensor:
+def inpaint(
+    model: VINet,
+    frames: Tensor,
+    masks: Tensor,
+    options: Options | None = None,
+    fills: Tensor | None = None,
+) -> Tensor:
     """RGB [T, 3, h, w] in 0..1 and masks [T, 1, h, w], 1 = hole -> frames of the same size.
 
+    `fills` are the frames with their holes filled, which a model of `Form.refines_fill` corrects.
     With `resize` they have the size 256x256 or 512x512, with `drop_first` there is one less.
     """
     options = options or Options()
+    if model.form.refines_fill != (fills is not None):
+        raise ValueError(f"fills are for networks that correct them; {model.architecture}")
     if options.resize:
         size = (int(model.architecture[-3:]),) * 2
         frames = F.interpolate(frames, size, mode="bicubic").clamp(0, 1)
@@ -60,11 +69,17 @@ def inpaint(model: VINet, frames: Tensor, masks: Tensor, options: Options | None
         masks = dilated(masks)
     count, (height, width) = len(frames), frames.shape[-2:]
     order = [*reversed(range(min(options.warm_up, count))), *range(count)]
-    values, holes = (fitted(x, model.architecture) for x in (2 * frames - 1, masks))
+    values, holes, begun = (
+        fitted(x, model.architecture)
+        for x in (2 * frames - 1, masks, 2 * (frames if fills is None else fills) - 1)
+    )
     memory, results = None, []
     for place in range(len(order)):
         window = [order[reflected(place + offset, len(order))] for offset in OFFSETS]
-        stages = model(values[None, window], holes[None, window], memory)
+        seen = values[None, window]
+        if fills is not None:
+            seen[:, CENTRE] = begun[order[place]]
+        stages = model(seen, holes[None, window], memory)
         memory = model.remember(stages, holes[None, window])
         if not options.keep_memory:
             memory = replace(memory, state=None)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Between frames with masks and what inpainting networks read and write: pictures in -1...1, holes grey.
 
-/// The picture in -1...1 with 0 in the hole, whatever stands there; `[H, W, 3]`.
+/// The picture in -1...1, with 0 in the hole, whatever stands there, unless that is filled;
+/// `[H, W, 3]`.
 func maskedPicture(
-  _ frame: MaskedFrame, into target: FeatureMap, on engine: Engine
+  _ frame: MaskedFrame, isFilled: Bool = false, into target: FeatureMap, on engine: Engine
 ) throws(VFIError) {
   try engine.forEach(target.height) { y, _ in
     var pixel = unsafe frame.image.base + y * frame.image.rowStride
     var hole = unsafe frame.mask.base + y * frame.mask.rowStride
     var value = unsafe target.base + y * target.rowStride
     for _ in 0..<target.width {
-      let share = unsafe 1 - hole[0]
+      let share = isFilled ? 1 : unsafe 1 - hole[0]
       // Even what is not a number in the hole shall not be seen.
       for c in 0..<3 { unsafe value[c] = share == 0 ? 0 : (2 * pixel[c] - 1) * share }
       unsafe pixel += frame.image.pixelStride
@@ -24,9 +25,9 @@ func maskedPicture(
 ///
 /// The ones come from the image network that VINet grew out of; the weights expect them.
 func vinetInput(
-  _ frame: MaskedFrame, into input: FeatureMap, on engine: Engine
+  _ frame: MaskedFrame, isFilled: Bool = false, into input: FeatureMap, on engine: Engine
 ) throws(VFIError) {
-  try maskedPicture(frame, into: input.slice(0..<3), on: engine)
+  try maskedPicture(frame, isFilled: isFilled, into: input.slice(0..<3), on: engine)
   input.slice(3..<4).fill(1)
   try convert(frame.mask, into: input.slice(4..<5), on: engine)
 }
@@ -38,6 +39,42 @@ func vinetInput(
   try convert(memory.output, into: input.slice(0..<3), on: engine)
   input.slice(3..<4).fill(1)
   try convert(memory.hole, into: input.slice(4..<5), on: engine)
+}
+
+/// Adds the filled `frame` to a correction, which counts in the hole alone.
+func vinetCorrection(
+  _ correction: FeatureMap, of frame: MaskedFrame, on engine: Engine
+) throws(VFIError) {
+  try forEachValue(of: frame, correction, on: engine) { own, hole, value in
+    own + hole * value
+  }
+}
+
+/// Writes `frame` to `output` outside of the hole.
+func vinetKnown(
+  _ frame: MaskedFrame, into output: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  try forEachValue(of: frame, output, on: engine) { own, hole, value in
+    own + hole * (value - own)
+  }
+}
+
+/// Replaces each value of `map` by what `body` makes of the frame's, the hole's, and itself.
+private func forEachValue(
+  of frame: MaskedFrame, _ map: FeatureMap, on engine: Engine,
+  _ body: (_ own: Float, _ hole: Float, _ value: Float) -> Float
+) throws(VFIError) {
+  try engine.forEach(map.height) { y, _ in
+    var own = unsafe frame.image.base + y * frame.image.rowStride
+    var hole = unsafe frame.mask.base + y * frame.mask.rowStride
+    var target = unsafe map.base + y * map.rowStride
+    for _ in 0..<map.width {
+      for c in 0..<3 { unsafe target[c] = body(2 * own[c] - 1, hole[0], target[c]) }
+      unsafe own += frame.image.pixelStride
+      unsafe hole += frame.mask.pixelStride
+      unsafe target += map.pixelStride
+    }
+  }
 }
 
 /// Writes `share * mask` to `hole`.

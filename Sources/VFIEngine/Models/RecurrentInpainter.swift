@@ -3,7 +3,8 @@
 /// A frame with a hole, padded to the model's multiple by repeating the right column and the
 /// bottom row.
 package struct MaskedFrame {
-  /// RGB `[H, W, 3]` in 0...1; what stands in the hole is not looked at.
+  /// RGB `[H, W, 3]` in 0...1; what stands in the hole is not looked at unless the network corrects
+  /// it.
   package var image: FeatureMap
   /// `[H, W, 1]`: 1 in the hole, 0 elsewhere.
   package var mask: FeatureMap
@@ -43,6 +44,9 @@ package protocol RecurrentInpainter: AnyObject, Sendable {
   ///
   /// Beyond the ends of a clip they are mirrored: see ``mirroredPlace(_:count:)``.
   var offsets: [Int] { get }
+
+  /// Whether the hole of the frame at offset 0 must be filled in some way, which it then corrects.
+  var refinesFill: Bool { get }
 
   /// Memory for a clip of padded frames, `[height, width]`.
   func makeMemory(height: Int, width: Int, ledger: MemoryLedger) throws(VFIError) -> InpaintMemory

@@ -16,6 +16,7 @@ package final class UnsupervisedInpainter: RecurrentInpainter {
   package let info: ModelInfo
   package let multiple = 2
   package let offsets: [Int]
+  package let refinesFill = false
   private let blocks: [ClipBlock]
   private let attention: FrameAttention
   private let scale: [Float]

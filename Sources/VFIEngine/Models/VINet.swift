@@ -5,7 +5,8 @@
 /// It gathers features of four neighbours and of its own last output along flows, from 1/8 to 1/2 of
 /// the size, remembers by a ConvLSTM, and blends the last output in at the end. Its definition is
 /// `training/vfi_training/vinet.py`. `vinet-512` works at half of the frame's size. Numbers of
-/// channels and reaches of correlations are those of the weights: `vinet-s` has fewer.
+/// channels and reaches of correlations are those of the weights: `vinet-s` has fewer, and corrects a
+/// hole that was filled before.
 package final class VINet: RecurrentInpainter {
   /// What the shapes of the weights do not tell.
   private struct Form {
@@ -15,11 +16,13 @@ package final class VINet: RecurrentInpainter {
     var refines = false
     /// What the mask of the last output counts.
     var holeShare: Float = 0
+    /// Whether it corrects a hole that was filled before.
+    var refinesFill = false
   }
 
   private static let forms = [
     "vinet-256": Form(refines: true), "vinet-512": Form(doubles: true, holeShare: 0.5),
-    "vinet-s": Form(),
+    "vinet-s": Form(refinesFill: true),
   ]
   static func has(_ architecture: String) -> Bool { forms[architecture] != nil }
   private static let centre = 2
@@ -53,6 +56,7 @@ package final class VINet: RecurrentInpainter {
   package let info: ModelInfo
   package let multiple: Int
   package let offsets = [-6, -3, 0, 3, 6]
+  package var refinesFill: Bool { form.refinesFill }
   private let form: Form
   /// Of the features at 1/1, 1/2, 1/4 and 1/8.
   private let channels: [Int]
@@ -215,10 +219,13 @@ package final class VINet: RecurrentInpainter {
     try squeeze(reference[3], syntheses[0], into: result.bottleneck, on: engine)
     try state(result.bottleneck, hidden: memory.hidden, cell: memory.cell, on: engine)
     try decoder(memory.hidden, places, into: result.raw, on: engine)
+    let frame = window[Self.centre]
+    if form.refinesFill { try vinetCorrection(result.raw, of: frame, on: engine) }
     if memory.isEmpty {
       try convert(result.raw, into: memory.output, on: engine)
     } else {
       try blend(&result, joint: joints[0], into: memory.output, on: engine)
+      if form.refinesFill { try vinetKnown(frame, into: memory.output, on: engine) }
     }
     return result
   }
@@ -252,7 +259,8 @@ package final class VINet: RecurrentInpainter {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let input = try map(like: memory.output, 5, engine.scratch)
-    try vinetInput(window[Self.centre], into: input, on: engine)
+    let frame = window[Self.centre]
+    try vinetInput(frame, isFilled: form.refinesFill, into: input, on: engine)
     try referenceEncoder(input, into: reference, on: engine)
     let neighbours = window[..<Self.centre] + window[(Self.centre + 1)...]
     for (frame, levels) in zip(neighbours, sources) {
@@ -260,7 +268,7 @@ package final class VINet: RecurrentInpainter {
       try sourceEncoder(input, into: levels, on: engine)
     }
     if memory.isEmpty {
-      try vinetInput(window[Self.centre], into: input, on: engine)
+      try vinetInput(frame, isFilled: form.refinesFill, into: input, on: engine)
     } else {
       try vinetInput(memory, into: input, on: engine)
     }

@@ -44,7 +44,7 @@ package struct InpaintInfo: Equatable, Sendable {
 /// counts instead. Only the hole and a margin around it are looked at. The result depends on the frames
 /// and masks given, and on nothing that was done before.
 ///
-/// With a network, that fills instead: see ``RecurrentFiller``.
+/// With a network, that fills instead, or corrects the fill: see ``RecurrentFiller``.
 package final class Inpainter {
   /// Pixels around all holes that are searched for motion and for what the holes hide.
   static let margin = 64
@@ -86,28 +86,31 @@ package final class Inpainter {
     try check(frames, contents, masks: masks, index: index, settings: settings, out)
     if engine.cancellation.isCancelled { throw .cancelled }
     try frames[index].copy(to: out, on: engine)
-    if let filler {
-      let mark = engine.scratch.mark
-      defer { release(to: mark) }
-      return try filler.fill(
-        RecurrentFiller.Clip(
-          frames: frames, masks: masks, rectangles: rectangles,
-          shot: try shot(around: index, of: frames.count) { (a, b) throws(VFIError) in
-            let hidden = [a, b].map { masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : $0] }
-            return try SceneCut.score(
-              frames[a], frames[b], hiddenA: hidden[0], hiddenB: hidden[1], on: engine)
-          }),
-        index: index, settings: settings, into: out)
-    }
     func filled() throws(VFIError) -> InpaintInfo {
       let mark = engine.scratch.mark
       defer { release(to: mark) }
-      guard
-        let window = try InpaintWindow(
-          frames, contents: contents.isEmpty ? frames.map { _ in 0 } : contents, masks: masks,
-          rectangles: rectangles, settings: settings, on: engine)
-      else { return InpaintInfo() }
-      return try fill(window, index, settings, into: out)
+      guard let filler else {
+        return try propagate(
+          frames, contents, masks: masks, rectangles, index: index, settings, into: out)
+      }
+      let clip = RecurrentFiller.Clip(
+        frames: frames, masks: masks, rectangles: rectangles,
+        shot: try shot(around: index, of: frames.count) { (a, b) throws(VFIError) in
+          let hidden = [a, b].map { masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : $0] }
+          return try SceneCut.score(
+            frames[a], frames[b], hiddenA: hidden[0], hiddenB: hidden[1], on: engine)
+        })
+      return try filler.fill(clip, index: index, settings: settings, into: out) {
+        (number, dilation, start) throws(VFIError) in
+        let mark = engine.scratch.mark
+        defer { engine.scratch.release(to: mark) }
+        var settings = settings
+        (settings.dilation, settings.feather) = (dilation, 0)
+        try frames[number].copy(to: start, on: engine)
+        // Keeps no motion, so that nothing but what is remembered depends on calls before.
+        _ = try propagate(
+          frames, [], masks: masks, rectangles, index: number, settings, into: start)
+      }
     }
     do throws(VFIError) {
       return try filled()
@@ -117,6 +120,19 @@ package final class Inpainter {
       store.close()
       return try filled()
     }
+  }
+
+  /// Fills the hole of `out`, a copy of frame `index`, without a network.
+  private func propagate(
+    _ frames: [Frame], _ contents: [UInt64], masks: [Frame], _ rectangles: [PixelRectangle],
+    index: Int, _ settings: InpaintSettings, into out: Frame
+  ) throws(VFIError) -> InpaintInfo {
+    guard
+      let window = try InpaintWindow(
+        frames, contents: contents.isEmpty ? frames.map { _ in 0 } : contents, masks: masks,
+        rectangles: rectangles, settings: settings, on: engine)
+    else { return InpaintInfo() }
+    return try fill(window, index, settings, into: out)
   }
 
   private func fill(

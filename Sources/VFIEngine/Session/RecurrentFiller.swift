@@ -6,7 +6,8 @@
 /// a frame: then the result depends on the window alone. Where the caller says that the frame follows
 /// the one filled before (``InpainterOptions/continues``), one run goes on from there. A frame without
 /// a hole, another size and a failed call end what is remembered. Beyond the ends of the shot frames
-/// are mirrored. The network sees whole frames; only samples of the dilated mask are written.
+/// are mirrored. The network sees whole frames; only samples of the dilated mask are written. Where it
+/// corrects a fill, the hole of each frame that it fills is filled before by other means.
 final class RecurrentFiller {
   /// A window of frames, and the part of it that belongs to the frame wanted.
   struct Clip {
@@ -34,8 +35,16 @@ final class RecurrentFiller {
   /// At most, for the frames of a window as the network sees them.
   static let bytesPerPixel = 13 * 4 * MemoryLayout<Float>.size
 
+  /// Writes frame `number` of the window to a frame with its hole, and `dilation` pixels around it,
+  /// filled.
+  typealias Prefill = (
+    _ number: Int, _ dilation: Int, _ out: Frame
+  ) throws(VFIError) -> Void
+
   private let network: any RecurrentInpainter
   private let engine: Engine
+  /// A frame whose hole was filled before.
+  private let prefilled: FrameBuffer
   private var memory: InpaintMemory?
   /// Of the frames that are remembered; nil when none is.
   private var remembered: FrameDescription?
@@ -43,11 +52,12 @@ final class RecurrentFiller {
   init(_ network: any RecurrentInpainter, engine: Engine) {
     self.network = network
     self.engine = engine
+    prefilled = FrameBuffer(ledger: engine.ledger)
   }
 
   /// Fills the hole of `out`, a copy of frame `index` of the clip.
   func fill(
-    _ clip: Clip, index: Int, settings: InpaintSettings, into out: Frame
+    _ clip: Clip, index: Int, settings: InpaintSettings, into out: Frame, prefill: Prefill
   ) throws(VFIError) -> InpaintInfo {
     let description = clip.frames[index].description
     let goesOn =
@@ -68,6 +78,9 @@ final class RecurrentFiller {
     let pictures = MaskedPictures(
       clip, size: size, dilation: settings.dilation, reach: network.offsets.last ?? 0,
       arena: engine.scratch)
+    let start =
+      network.refinesFill
+      ? try engine.scratch.map(height: size.height, width: size.width, channels: 3) : nil
     var looked: Set<Int> = []
     for place in first...index {
       let numbers = network.offsets.map { offset in
@@ -76,6 +89,12 @@ final class RecurrentFiller {
       }
       var window: [MaskedFrame] = []
       for number in numbers { window.append(try pictures.picture(number, on: engine)) }
+      if let start, let middle = network.offsets.firstIndex(of: 0) {
+        let frame = try prefilled.frame(description)
+        try prefill(place, pictures.dilation, frame)
+        try frame.loadRGB(into: start, on: engine)
+        window[middle].image = start
+      }
       looked.formUnion(numbers)
       let made = try network.fill(window, memory: memory, options: options, on: engine)
       if place == index {
@@ -103,7 +122,8 @@ final class RecurrentFiller {
 private final class MaskedPictures {
   private let clip: RecurrentFiller.Clip
   private let size: (height: Int, width: Int)
-  private let dilation: Int
+  /// Pixels around the mask that belong to the hole.
+  let dilation: Int
   private let arena: Arena
   /// The memory of frame n is that of all frames whose number has the same rest.
   private var made: [(number: Int, picture: MaskedFrame)?]
