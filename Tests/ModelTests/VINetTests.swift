@@ -120,14 +120,13 @@ import VFIEngine
     #expect(relativeError(try test.fill(2), try test.picture("out2")) < Self.tolerance)
   }
 
-  /// Fewer channels, shorter reaches, a last flow that is not refined, and a fill that is corrected.
+  /// Fewer channels, shorter reaches, a last flow that is given, and a fill that is corrected.
   @Test(arguments: CPU.machineLevels) func narrowFormMatchesPyTorch(level: CPULevel) throws {
     let test = try Case("vinet-s", level: level)
+    let motion = try test.fixture.map("motion")
     _ = try test.fill(0)
-    let memory = try test.model.makeMemory(height: 24, width: 32, ledger: test.engine.ledger)
-    _ = try test.model.fill(
-      try test.window(0), memory: memory, options: InpainterOptions(), on: test.engine)
-    let stages = try test.model.stages(try test.window(1), memory: memory, on: test.engine)
+    let stages = try test.model.stages(
+      try test.window(1), memory: test.memory, motion: motion, on: test.engine)
     try test.expectEqual(stages.reference[3], "reference")
     try test.expectEqual(stages.previous[3], "previous")
     for (index, suffix) in ["", "_64", "_128"].enumerated() {
@@ -138,8 +137,28 @@ import VFIEngine
     try test.expectEqual(stages.lastFlow, "flow_256")
     try test.expectEqual(logit: stages.lastLogit, "mask_256")
     try test.expectEqual(stages.raw, "raw")
-    #expect(relativeError(try test.fill(1), try test.picture("out")) < Self.tolerance)
-    #expect(relativeError(try test.fill(2), try test.picture("out2")) < Self.tolerance)
+    try test.expectEqual(test.memory.output, "out")
+    _ = try test.model.stages(
+      try test.window(2), memory: test.memory, motion: motion, on: test.engine)
+    try test.expectEqual(test.memory.output, "out2")
+  }
+
+  /// The narrow form moves its last output along the motion that the inverse search finds.
+  @Test func theNarrowFormSearchesForMotion() throws {
+    let (test, other) = (try Case("vinet-s"), try Case("vinet-s"))
+    for place in 0..<2 {
+      let window = try other.window(place)
+      _ = try test.fill(place)
+      if place == 0 {
+        _ = try other.fill(place)
+      } else {
+        let motion = try other.model.motion(of: window[2], other.memory, on: other.engine)
+        #expect((0..<motion.width).contains { motion[4, $0, 0] != 0 })
+        _ = try other.model.stages(
+          window, memory: other.memory, motion: motion, on: other.engine)
+      }
+      #expect(bits(test.memory.output) == bits(other.memory.output))
+    }
   }
 
   @Test func memoryIsKeptUnlessToldOtherwise() throws {

@@ -69,7 +69,9 @@ DILATIONS = (1, 2, 4, 8, 16, 1, 1)  # of the second part of a flow network
 
 
 def multiple(architecture: str) -> int:
-    return 16 if FORMS[architecture].doubles else 8
+    """The search for motion, for networks that take it, wants 16 pixels."""
+    form = FORMS[architecture]
+    return 16 if form.doubles or form.refines_fill else 8
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from vfi_training.inverse_search import inverse_search
 from vfi_training.vinet import CENTRE, OFFSETS, VINet, multiple
 
 
@@ -79,7 +80,11 @@ def inpaint(
         seen = values[None, window]
         if fills is not None:
             seen[:, CENTRE] = begun[order[place]]
-        stages = model(seen, holes[None, window], memory)
+        motion = None
+        if fills is not None and memory is not None:
+            pair = seen[:, CENTRE], memory.output
+            motion = inverse_search(*((picture + 1) / 2 for picture in pair))[0] / 4
+        stages = model(seen, holes[None, window], memory, motion)
         memory = model.remember(stages, holes[None, window])
         if not options.keep_memory:
             memory = replace(memory, state=None)

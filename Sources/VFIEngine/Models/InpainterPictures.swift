@@ -41,6 +41,17 @@ func vinetInput(
   try convert(memory.hole, into: input.slice(4..<5), on: engine)
 }
 
+/// Writes a picture in -1...1 as one in 0...1.
+func vinetColors(
+  _ picture: FeatureMap, into colors: FeatureMap, on engine: Engine
+) throws(VFIError) {
+  try engine.forEach(colors.height) { y, _ in
+    let source = unsafe picture.base + y * picture.rowStride
+    let target = unsafe colors.base + y * colors.rowStride
+    for i in 0..<3 * colors.width { unsafe target[i] = (source[i] + 1) / 2 }
+  }
+}
+
 /// Adds the filled `frame` to a correction, which counts in the hole alone.
 func vinetCorrection(
   _ correction: FeatureMap, of frame: MaskedFrame, on engine: Engine

@@ -64,7 +64,7 @@ package protocol RecurrentInpainter: AnyObject, Sendable {
 /// What an inpainter keeps from one frame to the next.
 package final class InpaintMemory {
   /// The last output `[H, W, 3]`, in the network's own range and not clipped.
-  let output: FeatureMap
+  package let output: FeatureMap
   /// How much of each pixel of `output` is still a hole, `[H, W, 1]`.
   let hole: FeatureMap
   /// State of the ConvLSTM, `[H / n, W / n, C]`.

@@ -5,8 +5,8 @@
 /// It gathers features of four neighbours and of its own last output along flows, from 1/8 to 1/2 of
 /// the size, remembers by a ConvLSTM, and blends the last output in at the end. Its definition is
 /// `training/vfi_training/vinet.py`. `vinet-512` works at half of the frame's size. Numbers of
-/// channels and reaches of correlations are those of the weights: `vinet-s` has fewer, and corrects a
-/// hole that was filled before.
+/// channels and reaches of correlations are those of the weights. `vinet-s` has fewer, corrects a hole
+/// that was filled before, and moves its last output by inverse search.
 package final class VINet: RecurrentInpainter {
   /// What the shapes of the weights do not tell.
   private struct Form {
@@ -76,7 +76,8 @@ package final class VINet: RecurrentInpainter {
       throw .model("the architecture '\(architecture)' is not one of VINet")
     }
     self.form = form
-    multiple = form.doubles ? 16 : 8
+    // The search for motion wants 16 pixels.
+    multiple = form.doubles || form.refinesFill ? 16 : 8
     let stride = form.doubles ? 2 : 1
     let sizes = try file.channels(
       of: ["ec0", "ec1", "ec3_1", "ec4_1"].map { "encoder1.\($0).conv.weight" })
@@ -127,7 +128,8 @@ package final class VINet: RecurrentInpainter {
       throw .defect("VINet needs sides that are multiples of \(multiple)")
     }
     return try InpaintMemory(
-      height: height, width: width, stateDivisor: multiple, stateChannels: channels[3],
+      height: height, width: width, stateDivisor: form.doubles ? 16 : 8,
+      stateChannels: channels[3],
       ledger: ledger)
   }
 
@@ -142,7 +144,9 @@ package final class VINet: RecurrentInpainter {
     defer { engine.scratch.release(to: mark) }
     let frame = window[Self.centre]
     do throws(VFIError) {
-      _ = try stages(window, memory: memory, on: engine)
+      let motion =
+        form.refinesFill && !memory.isEmpty ? try motion(of: frame, memory, on: engine) : nil
+      _ = try stages(window, memory: memory, motion: motion, on: engine)
       try vinetHole(frame.mask, share: form.holeShare, into: memory.hole, on: engine)
       try writePicture(
         output, over: frame, composites: options.composites, into: result, on: engine)
@@ -175,9 +179,25 @@ package final class VINet: RecurrentInpainter {
     package var lastLogit: FeatureMap?
   }
 
+  /// Motion from a filled frame to the last output, `[H / 4, W / 4, 2]` in pixels of that size, in
+  /// `engine.scratch`.
+  package func motion(
+    of frame: MaskedFrame, _ memory: InpaintMemory, on engine: Engine
+  ) throws(VFIError) -> FeatureMap {
+    let last = try map(like: memory.output, 3, engine.scratch)
+    try vinetColors(memory.output, into: last, on: engine)
+    let pyramid = try LumaPyramid(frame.image, in: engine.scratch, on: engine)
+    let lastPyramid = try LumaPyramid(last, in: engine.scratch, on: engine)
+    return try inverseSearch(
+      pyramid, lastPyramid, rows: 0..<pyramid.height, on: engine
+    ).flow01
+  }
+
   /// Computes the frame in the middle of `window`; `memory` then holds output and state, as they are.
+  ///
+  /// `motion` is that of the blend, where the network does not find it: see ``motion(of:_:on:)``.
   package func stages(
-    _ window: [MaskedFrame], memory: InpaintMemory, on engine: Engine
+    _ window: [MaskedFrame], memory: InpaintMemory, motion: FeatureMap? = nil, on engine: Engine
   ) throws(VFIError) -> Stages {
     let arena = engine.scratch
     let (height, width) = (memory.output.height, memory.output.width)
@@ -224,7 +244,9 @@ package final class VINet: RecurrentInpainter {
     if memory.isEmpty {
       try convert(result.raw, into: memory.output, on: engine)
     } else {
-      try blend(&result, joint: joints[0], into: memory.output, on: engine)
+      try blend(
+        &result, motion: motion ?? result.flows[2][4], joint: joints[0], into: memory.output,
+        on: engine)
       if form.refinesFill { try vinetKnown(frame, into: memory.output, on: engine) }
     }
     return result
@@ -330,20 +352,24 @@ package final class VINet: RecurrentInpainter {
     try bottleneck[3](a, into: output, on: engine)
   }
 
-  /// Replaces by the last output, moved along its flow, what that explains; `output` holds it.
+  /// Replaces by the last output, moved along `motion`, what that explains; `output` holds it.
   private func blend(
-    _ stages: inout Stages, joint: FeatureMap, into output: FeatureMap, on engine: Engine
+    _ stages: inout Stages, motion: FeatureMap, joint: FeatureMap, into output: FeatureMap,
+    on engine: Engine
   ) throws(VFIError) {
     let arena = engine.scratch
     let channels = channels[0]
     let window = channels + (lastFlow?.window ?? 0)
-    let coarse = stages.flows[2][4]
+    func enlarge(_ flow: FeatureMap, adding: Bool = false) throws(VFIError) {
+      let scale = Float(flow.width / motion.width)
+      try resizeBilinear(motion, into: flow, scale: scale, adding: adding, on: engine)
+    }
     let up = joint.slice(window..<window + 2)
     let (flow, logit) = (try map(like: output, 2, arena), try map(like: joint, 1, arena))
     let mark = arena.mark
     defer { arena.release(to: mark) }
     let moved = try map(like: joint, channels, arena)
-    try resizeBilinear(coarse, into: up, scale: 2, on: engine)
+    try enlarge(up)
     try backwardWarp(stages.previous[0], flow: up, into: moved, on: engine)
     try lastMask(stages.reference[0], moved, into: logit, on: engine)
     if let lastFlow {
@@ -351,10 +377,9 @@ package final class VINet: RecurrentInpainter {
         stages.reference[0], moved, reach: lastFlow.reach, into: joint.slice(channels..<window),
         on: engine)
       try lastFlow(joint, into: flow, on: engine)
-      try resizeBilinear(coarse, into: flow, scale: 2, adding: true, on: engine)
+      try enlarge(flow, adding: true)
     } else {
-      let scale: Float = form.doubles ? 4 : 2
-      try resizeBilinear(coarse, into: flow, scale: scale, on: engine)
+      try enlarge(flow)
     }
     let carried = try map(like: output, 3, arena)
     try backwardWarp(output, flow: flow, into: carried, on: engine)
