@@ -25,7 +25,7 @@ struct InpaintCommand: ParsableCommand {
   var rect: [String] = []
 
   @Option(
-    help: "Frames that are looked at for one, itself included (1 to 256; 41, with a network 13).")
+    help: "Frames that are looked at for one, itself included (1 to 256; 41).")
   var window: Int?
 
   @Option(help: "Pixels around the mask that are filled too (0 to 64; 4 unless given).")
@@ -81,7 +81,7 @@ struct InpaintCommand: ParsableCommand {
         throw Failure("--quirk \(first.rawValue): the model is no network that fills holes")
       }
       holes.rectangles = rect.compactMap(rectangle)
-      holes.window = window ?? (holes.network == nil ? holes.window : 13)
+      holes.window = window ?? holes.window
       holes.dilation = dilation
       holes.feather = feather
       holes.quirks = Set(quirk)

@@ -11,13 +11,17 @@ import torch
 from vfi_training import train_vinet, vinet_masks
 from vfi_training.pack import HEIGHT, WIDTH, Pack
 from vfi_training.run import Run
-from vfi_training.vinet import ARCHITECTURES, CENTRE, OFFSETS
+from vfi_training.vinet import CENTRE, OFFICIAL, OFFSETS
+from vfi_training.vinet_fills import FIRST, LENGTH, OUTPUTS, Fills
+from vfi_training.vinet_fills import draw as draw_filled
 from vfi_training.vinet_losses import (
     HOLE_SHARE,
     SHARPNESS,
+    SQUARE_SHARE,
     flow_loss,
     label_loss,
     reconstruction,
+    refinement,
     ssim,
     warping_loss,
 )
@@ -168,7 +172,7 @@ def test_window_follows_the_output():
     assert [offset + 6 for offset in OFFSETS] == [0, 3, 6, 9, 12]
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", OFFICIAL)
 def test_second_stage_teaches_all_that_is_used(pack, tmp_path, architecture):
     config = tomllib.loads((CONFIGS / "vinet_stage2.toml").read_text()) | SMALL
     run = Run(config | {"outputs": 3}, architecture, tmp_path, "cpu")
@@ -203,3 +207,69 @@ def test_stages_follow_each_other_and_resume(pack, tmp_path):
         train_vinet.start(resumed, tmp_path / "1" / "checkpoint.pt")  # a begun run keeps its own
         for name, value in resumed.model.state_dict().items():
             assert torch.equal(value, run.model.state_dict()[name])
+
+
+def test_scenes_have_holes_that_stand_still_and_that_move():
+    still, moving = 0, 0
+    for seed in range(20):
+        masks = vinet_masks.scene(np.random.default_rng(seed), 5, 64, 96)
+        assert masks.shape == (5, 64, 96) and masks.max() == 1
+        still += bool(masks.min(0).any())
+        moving += not (masks == masks[0]).all()
+    assert still > 10 and moving > 10
+
+
+@pytest.fixture(scope="module")
+def filled(pack) -> Path:
+    """Samples whose fills are the frames, grey in the holes; one is not made yet."""
+    data = Pack(pack)
+    for name, held_out in (("fills-1", False), ("held-out-1", True)):
+        fills = Fills(pack, name, 3)
+        for number in range(2):
+            first, masks = draw_filled(data, held_out, np.random.default_rng([1, number]))
+            for t in range(OUTPUTS):
+                hole = masks[FIRST + t][..., None]
+                picture = data.frames[first + FIRST + t] * (1 - hole) + 128 * hole
+                fills.pictures[number, t] = picture
+            fills.packed[number] = np.packbits(masks, axis=-1)
+            fills.places[number] = first
+    return pack
+
+
+def filled_config() -> dict:
+    return tomllib.loads((CONFIGS / "vinet_s.toml").read_text()) | {"validation_clips": 1}
+
+
+def test_filled_clips_are_crops_around_a_hole(filled):
+    samples = Fills(filled, "fills-1")
+    assert samples.done.tolist() == [0, 1] and samples.masks(0).shape == (LENGTH, HEIGHT, WIDTH)
+    clips = train_vinet.FilledClips(Pack(filled), filled_config() | {"outputs": 2})
+    for seed in range(8):
+        sample = clips.draw(np.random.default_rng(seed))
+        assert sample["frames"].shape == (LENGTH - 1, 3, 64, 64)
+        assert sample["fills"].shape == (2, 3, 64, 64) and sample["flows"].shape == (1, 4, 64, 64)
+        for t in range(2):
+            hole = sample["masks"][FIRST + t]
+            wanted = (1 - hole) * sample["frames"][FIRST + t] + hole * (256 / 255 - 1)
+            torch.testing.assert_close(sample["fills"][t], wanted)
+        assert sample["masks"][FIRST : FIRST + 2].sum() > 0
+    with pytest.raises(ValueError, match="at most 3 outputs"):
+        train_vinet.FilledClips(Pack(filled), filled_config() | {"outputs": 4})
+
+
+def test_the_narrow_form_learns_from_fills(filled, tmp_path):
+    run = Run(filled_config() | {"steps": 2, "crop": 32}, "vinet-s", tmp_path, "cpu")
+    begun = run.model.decoder.dc6.weight.detach().clone()
+    train_vinet.train(run, filled)
+    assert not torch.equal(run.model.decoder.dc6.weight, begun)
+    assert "validation psnr" in (tmp_path / "log.txt").read_text()
+
+
+def test_refinement_counts_the_hole_alone():
+    wanted, mask = picture(), torch.zeros(1, 1, 24, 24)
+    mask[..., 3:5, 3] = 1
+    out = wanted + 0.5 * (1 - mask)
+    assert float(refinement(out, wanted, mask)) == 0
+    out[..., 3, 3] += 0.2
+    wanted_loss = (0.2 + SQUARE_SHARE * 0.04) / 2
+    assert float(refinement(out, wanted, mask)) == pytest.approx(wanted_loss, rel=1e-4)

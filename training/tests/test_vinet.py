@@ -128,6 +128,44 @@ def test_shapes(architecture):
     assert out["out"].shape == later["out"].shape == (1, 3, 32, 32)
 
 
+def test_untrained_narrow_form_leaves_the_fill_alone():
+    model, (frames, masks) = VINet("vinet-s"), window(32)
+    with torch.no_grad():
+        first = model(frames, masks)
+        motion = torch.zeros(1, 2, 8, 8)
+        later = model(frames, masks, model.remember(first, masks), motion)
+    torch.testing.assert_close(first["out"], frames[:, 2])
+    torch.testing.assert_close(later["out"], frames[:, 2])
+
+
+def test_narrow_form_changes_the_hole_alone_and_sees_what_fills_it():
+    model, (frames, masks) = fixtures_vinet.hashed_model("vinet-s").float(), window(32)
+    motion = torch.full((1, 2, 8, 8), 0.3)
+    other = frames.clone()
+    other[:, 2] += 0.3 * masks[:, 2]
+    with torch.no_grad():
+        memory = model.remember(model(frames, masks), masks)
+        found, changed = (model(x, masks, memory, motion) for x in (frames, other))
+        moved = model(frames, masks, memory, 0 * motion)
+    difference = (found["out"] - frames[:, 2]).abs()
+    assert float((difference * (1 - masks[:, 2])).max()) < 1e-6 < float(difference.max())
+    assert not torch.allclose(found["reference_256"], changed["reference_256"])
+    assert float((found["out"] - moved["out"]).abs().max()) > 1e-3
+
+
+def test_clip_of_the_narrow_form_needs_fills(model):
+    narrow = fixtures_vinet.hashed_model("vinet-s").float()
+    frames, masks = clip(3, 21, 27)
+    with pytest.raises(ValueError, match="fills"):
+        inpaint(narrow, frames, masks)
+    with pytest.raises(ValueError, match="fills"):
+        inpaint(model, frames, masks, fills=frames)
+    fills = frames + 0.2 * masks
+    out = inpaint(narrow, frames, masks, fills=fills)
+    assert torch.equal(out * (1 - masks), frames * (1 - masks))
+    assert not torch.allclose(out, inpaint(narrow, frames, masks, fills=frames))
+
+
 def test_correlation_is_the_mean_product_around_each_pixel():
     random = torch.Generator().manual_seed(3)
     a, b = torch.rand(2, 1, 6, 9, 11, generator=random)
@@ -243,7 +281,7 @@ def test_demo_is_all_of_its_quirks(model, monkeypatch):
     assert Options() == Options(True, 0, False, False, True, False)
     sizes = []
 
-    def forward(frames, masks, memory=None):
+    def forward(frames, masks, memory=None, motion=None):
         sizes.append(frames.shape)
         return {"out": frames[:, 2], "hidden": frames, "cell": frames}
 

@@ -409,7 +409,7 @@ class VINet(nn.Module):
     def blend(self, stages: dict[str, Tensor], flow: Tensor, output: Tensor) -> dict[str, Tensor]:
         """The previous output, moved along the last stream's flow, replaces what it explains."""
         reference = stages["reference_256"]
-        side = 4.0 if self.form.refines_fill else 2.0  # of a pixel of the flow
+        side = reference.shape[-1] / flow.shape[-1]  # of a pixel of the flow
         up = side * resize(flow, side)
         moved = warp(stages["previous_256"], up)
         mask = blending = self.masknet_256(reference, moved)

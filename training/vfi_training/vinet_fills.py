@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Clips with holes and what libvfi itself fills them with: the samples of `vinet-s`.
 
-    PYTHONPATH=.:../benchmarks python -m vfi_training.vinet_fills --data PACK --out PACK \
-        --library ../.build/release/libvfi.so --samples 1000 --seed 1
+    PYTHONPATH=.:../benchmarks python -m vfi_training.vinet_fills --data PACK \
+        --library ../.build/release/libvfi.so --samples 960 --seed 1
 
 The inpainter of libvfi that has no network fills the `OUTPUTS` frames in the middle of each clip of
-`LENGTH` frames. Written are fills-SEED.rgb (uint8, [N, OUTPUTS, 256, 448, 3]), fills-SEED.masks
+`LENGTH` frames. Written to the pack are fills-SEED.rgb (uint8, [N, OUTPUTS, 256, 448, 3]), fills-SEED.masks
 (bits, [N, LENGTH, 256, 448 / 8]) and fills-SEED.npy (each clip's first frame in the pack); with
 `--validation` of the clips that are held out, under the name held-out-SEED. A sample depends on
 seed and number only. A run that was interrupted goes on where it stopped.
@@ -67,7 +67,6 @@ def draw(pack: Pack, validation: bool, random: np.random.Generator) -> tuple[int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--samples", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
@@ -76,9 +75,8 @@ def main() -> None:
     from libvfi import Inpainter  # only here: what trains needs no library
 
     pack, inpainter = Pack(arguments.data), Inpainter(arguments.library, "default")
-    arguments.out.mkdir(parents=True, exist_ok=True)
     name = f"{'held-out' if arguments.validation else 'fills'}-{arguments.seed}"
-    fills = Fills(arguments.out, name, arguments.samples)
+    fills = Fills(arguments.data, name, arguments.samples)
     for number in range(len(fills.done), len(fills.places)):
         random = np.random.default_rng([arguments.seed, number])
         first, masks = draw(pack, arguments.validation, random)
