@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from libvfi import Inpainter
+from libvfi import INPAINT_CONTINUE, Inpainter
 from machine import ROOT, heading
 from metrics import psnr
 
@@ -115,7 +115,9 @@ def ours(case: Case, inpainter: Inpainter, window: int) -> tuple[list[np.ndarray
         first = max(0, index - (window - 1) // 2)
         part = slice(first, index + window // 2 + 1)
         masks = case.masks[:1] if case.is_still else case.masks[part]
-        frame, info = inpainter.fill(list(case.damaged[part]), list(masks), index - first, first)
+        frame, info = inpainter.fill(
+            list(case.damaged[part]), list(masks), index - first, first, flags=INPAINT_CONTINUE
+        )
         result.append(frame)
         nanoseconds += info.elapsed_ns
     return result, nanoseconds / 1e6 / len(result)
