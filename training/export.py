@@ -38,7 +38,7 @@ def metadata(architecture: str) -> dict[str, str]:
             "task": "inpaint",
             "any_instant": "false",
             "multiple": str(vinet_multiple(architecture)),
-            "description": "VINet (CVPR 2019) with few channels, trained on real clips",
+            "description": "corrects and steadies the fill of vfi inpaint; VINet with few channels",
         }
     return {
         "architecture": architecture,

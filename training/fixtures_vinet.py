@@ -3,8 +3,8 @@
 
     python training/fixtures_vinet.py [--output DIR]
 
-The narrow form corrects a fill: `fills` of its fixture, the clip upside down, in the holes alone. The
-motion to its last output is given as well: `motion`, the same for all frames.
+The narrow form corrects a fill: `fills` of its fixture, the clip upside down, in the holes alone.
+The motion to its last output is given as well: `motion`, the same for all frames.
 
 Weights are not stored: both sides compute them from the hash in vfi_training/hashed_weights.py, of
 `WEIGHTS` followed by the official name, times `GATED` where a layer has no bias and times `BIASED`
@@ -84,9 +84,7 @@ def run(architecture: str, keep_state: bool = True) -> list[dict[str, Tensor]]:
     memory, found = None, []
     for place in range(3):
         holes = window(masks, place)
-        stages = model(
-            pictures(architecture, place), holes, memory, given_motion(architecture)
-        )
+        stages = model(pictures(architecture, place), holes, memory, given_motion(architecture))
         found.append(stages)
         memory = model.remember(stages, holes)
         if not keep_state:

@@ -133,8 +133,7 @@ def validate(run: Run, clips: Clips) -> str:
 def described(errors: list[Tensor]) -> str:
     """Mean PSNR over samples, and that of the mean error, of both kinds [2, N]."""
     after, before = (
-        f"{decibels(part):.3f} of all {decibels(part.mean()):.3f}"
-        for part in torch.cat(errors, 1)
+        f"{decibels(part):.3f} of all {decibels(part.mean()):.3f}" for part in torch.cat(errors, 1)
     )
     return f"psnr {after} (from {before})"
 

@@ -5,10 +5,10 @@
         --library ../.build/release/libvfi.so --samples 960 --seed 1
 
 The inpainter of libvfi that has no network fills the `OUTPUTS` frames in the middle of each clip of
-`LENGTH` frames. Written to the pack are fills-SEED.rgb (uint8, [N, OUTPUTS, 256, 448, 3]), fills-SEED.masks
-(bits, [N, LENGTH, 256, 448 / 8]) and fills-SEED.npy (each clip's first frame in the pack); with
-`--validation` of the clips that are held out, under the name held-out-SEED. A sample depends on
-seed and number only. A run that was interrupted goes on where it stopped.
+`LENGTH` frames. Written to the pack are fills-SEED.rgb (uint8, [N, OUTPUTS, 256, 448, 3]),
+fills-SEED.masks (bits, [N, LENGTH, 256, 448 / 8]) and fills-SEED.npy (each clip's first frame in
+the pack); with `--validation` of the clips that are held out, under the name held-out-SEED. A sample
+depends on seed and number only. A run that was interrupted goes on where it stopped.
 """
 
 import argparse
@@ -54,9 +54,7 @@ class Fills:
 def draw(pack: Pack, validation: bool, random: np.random.Generator) -> tuple[int, np.ndarray]:
     """A clip's first frame, and its masks; shots count by their frames."""
     shots = [
-        shot
-        for shot in pack.shots
-        if shot["validation"] == validation and shot["frames"] >= LENGTH
+        shot for shot in pack.shots if shot["validation"] == validation and shot["frames"] >= LENGTH
     ]
     room = np.array([shot["frames"] - LENGTH + 1 for shot in shots])
     shot = shots[int(random.choice(len(shots), p=room / room.sum()))]

@@ -80,9 +80,9 @@ def shape(random: np.random.Generator, mask: np.ndarray) -> None:
     elif kind == 1:
         cv2.ellipse(mask, (x, y), (across // 2, down // 2), random.uniform(0, 180), 0, 360, 1, -1)
     elif kind == 2:
-        points = (x, y) + random.uniform(-across, across, (int(random.integers(2, 6)), 2))
+        steps = random.uniform(-across, across, (int(random.integers(2, 6)), 2))
         width = int(random.integers(2, 16))
-        cv2.polylines(mask, [points.astype(np.int32)], False, 1, width)
+        cv2.polylines(mask, [np.add((x, y), steps).astype(np.int32)], False, 1, width)
     else:
         text = "".join(random.choice(list(LETTERS), int(random.integers(3, 10))))
         font, size = cv2.FONT_HERSHEY_SIMPLEX, random.uniform(0.4, 2)

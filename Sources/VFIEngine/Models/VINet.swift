@@ -188,9 +188,7 @@ package final class VINet: RecurrentInpainter {
     try vinetColors(memory.output, into: last, on: engine)
     let pyramid = try LumaPyramid(frame.image, in: engine.scratch, on: engine)
     let lastPyramid = try LumaPyramid(last, in: engine.scratch, on: engine)
-    return try inverseSearch(
-      pyramid, lastPyramid, rows: 0..<pyramid.height, on: engine
-    ).flow01
+    return try inverseSearch(pyramid, lastPyramid, on: engine).flow01
   }
 
   /// Computes the frame in the middle of `window`; `memory` then holds output and state, as they are.
