@@ -7,7 +7,7 @@
 The inpainter of libvfi that has no network fills the `OUTPUTS` frames in the middle of each clip of
 `LENGTH` frames. Written to the pack are fills-SEED.rgb (uint8, [N, OUTPUTS, 256, 448, 3]),
 fills-SEED.masks (bits, [N, LENGTH, 256, 448 / 8]) and fills-SEED.npy (each clip's first frame in
-the pack); with `--validation` of the clips that are held out, under the name held-out-SEED. A sample
+the pack); with `--validation` of the clips that are held out, as held-out-SEED. A sample
 depends on seed and number only. A run that was interrupted goes on where it stopped.
 """
 
