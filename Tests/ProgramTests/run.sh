@@ -604,7 +604,7 @@ test_inpaint_network() {
   make_clip -i scene.mp4 -c:v ffv1 in.mkv
   local fill=(--rect 36,24,20,16 --model "$model" --codec ffv1 -y)
   check "a network" "$vfi" inpaint in.mkv out.mkv "${fill[@]}" --progress
-  has "a network: summary" "$(cat out.log)" "pixels filled by vinet-s"
+  has "a network: summary" "$(cat "$scratch/log")" "pixels filled by vinet-s"
   local frames hashes
   frames=$(frame_count in.mkv)
   hashes=$(frame_hashes out.mkv)
