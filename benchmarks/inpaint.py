@@ -7,6 +7,7 @@ Protocol: docs/inpainting.md. Prints a table of cases by methods.
 import argparse
 import csv
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ LIBRARY = ROOT / ".build" / "release" / "libvfi.so"
 DILATION = 4  # libvfi's default; the same for all methods
 WINDOW = 41  # that of `vfi inpaint`
 AVERAGED = 10  # frames of the longer mean
+
+Pair = Sequence[np.ndarray]  # two neighbouring frames
 
 
 @dataclass
@@ -129,25 +132,30 @@ def hole_psnr(case: Case, found: list[np.ndarray]) -> float:
     return psnr(float(error[case.masks > 0].mean(dtype=np.float64)))
 
 
-def warp_error(case: Case, found: list[np.ndarray]) -> float:
-    """Root of the mean squared difference, in the hole, to the frame before as the truth moves.
+def changes(found: Pair, truth: Pair, hole: np.ndarray) -> np.ndarray:
+    """Squared differences in the hole of a second frame to the first one, moved as the truth.
 
     Motion: OpenCV's DIS, preset MEDIUM, between true frames; places where the way back misses by
     more than a pixel do not count.
     """
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grays = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in case.truth]
-    height, width = grays[0].shape
+    first, second = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in truth)
+    back, forth = search.calc(second, first, None), search.calc(first, second, None)
+    height, width = first.shape
     places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+    way = places + back
+    miss = back + cv2.remap(forth, way, None, cv2.INTER_LINEAR)
+    counts = (np.square(miss).sum(-1) < 1) & hole
+    before = cv2.remap(found[0], way, None, cv2.INTER_LINEAR)
+    return np.square(found[1].astype(np.float32) - before)[counts]
+
+
+def warp_error(case: Case, found: list[np.ndarray]) -> float:
+    """Root of the mean squared difference, in the hole, to the frame before as the truth moves."""
     total, count = 0.0, 0
     for index in range(1, len(found)):
-        back = search.calc(grays[index], grays[index - 1], None)
-        forth = search.calc(grays[index - 1], grays[index], None)
-        way = places + back
-        miss = back + cv2.remap(forth, way, None, cv2.INTER_LINEAR)
-        counts = (np.square(miss).sum(-1) < 1) & (case.masks[index] > 0)
-        before = cv2.remap(found[index - 1], way, None, cv2.INTER_LINEAR)
-        error = np.square(found[index].astype(np.float32) - before)[counts]
+        pair = slice(index - 1, index + 1)
+        error = changes(found[pair], case.truth[pair], case.masks[index] > 0)
         total, count = total + float(error.sum(dtype=np.float64)), count + error.size
     return (total / max(count, 1)) ** 0.5
 

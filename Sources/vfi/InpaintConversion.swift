@@ -81,15 +81,7 @@ final class InpaintConversion {
     _ picture: Picture, _ fitter: PictureFitter, _ masks: MaskReader?
   ) throws(Failure) {
     let mask = try masks?.next()
-    guard let time = file.time(of: picture) else {
-      tell("\(file.input.name): a frame without a later time was dropped")
-      return
-    }
-    guard fitter.fits(picture) else {
-      throw Failure(
-        "\(file.input.name): the picture changes to \(PictureFitter.text(picture)); cut the file there"
-      )
-    }
+    guard let time = try file.place(picture, like: fitter) else { return }
     window.append((picture, mask, time.pts))
   }
 

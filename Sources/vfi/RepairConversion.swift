@@ -59,15 +59,7 @@ final class RepairConversion {
   ) throws(Failure) {
     let damage = reader.damage
     let source = picture.pts
-    guard let time = file.time(of: picture) else {
-      tell("\(file.input.name): a frame without a later time was dropped")
-      return
-    }
-    guard fitter.fits(picture) else {
-      throw Failure(
-        "\(file.input.name): the picture changes to \(PictureFitter.text(picture)); cut the file "
-          + "there")
-    }
+    guard let time = try file.place(picture, like: fitter) else { return }
     let seconds = Double(time.pts) * file.clock.unit.value
     if damage.affected > 0 || damage.isFlagged {
       if damage.kind != .none { changed += 1 }

@@ -62,7 +62,7 @@ struct StrayFinder {
     for place in 0..<map.units(of: Self.unit) {
       var odds: Float = 0
       for index in map.unit(place, of: Self.unit) {
-        let expected = min(0.9 * Self.strange, 2 + 1.5 * map.highest(usual, around: index))
+        let expected = min(0.9 * Self.strange, 2 + 1.5 * highest(usual, around: index))
         let value =
           log(expected / Self.strange) + found[index] * (1 / expected - 1 / Self.strange)
         odds += min(3, max(-3, value))
@@ -76,6 +76,11 @@ struct StrayFinder {
       for index in map.unit(place, of: Self.unit) { map.marks[index] = true }
     }
     return map
+  }
+
+  /// The highest of the values of a block and its eight neighbours.
+  private func highest(_ values: [Float], around index: Int) -> Float {
+    picture.half.around(index, corners: true).reduce(0) { max($0, values[$1]) }
   }
 
   /// Of each block of a picture, the least mean difference from another one along its motion.
@@ -110,15 +115,4 @@ extension BlockMap {
     }
   }
 
-  /// The highest of the values of a block and its eight neighbours.
-  fileprivate func highest(_ values: [Float], around index: Int) -> Float {
-    let (row, column) = (index / columns, index % columns)
-    var result: Float = 0
-    for y in max(0, row - 1)...min(rows - 1, row + 1) {
-      for x in max(0, column - 1)...min(columns - 1, column + 1) {
-        result = max(result, values[y * columns + x])
-      }
-    }
-    return result
-  }
 }

@@ -100,6 +100,21 @@ final class VideoRewrite {
     return time
   }
 
+  /// The same of a picture that must be like the first one; tells where no time is known.
+  func place(_ picture: Picture, like fitter: PictureFitter) throws(Failure) -> (
+    pts: Int64, duration: Int64
+  )? {
+    guard let time = time(of: picture) else {
+      tell("\(input.name): a frame without a later time was dropped")
+      return nil
+    }
+    guard fitter.fits(picture) else {
+      throw Failure(
+        "\(input.name): the picture changes to \(PictureFitter.text(picture)); cut the file there")
+    }
+    return time
+  }
+
   /// Tells what went wrong in reading, now that the output is complete.
   func report() throws(Failure) {
     if reader.damaged > 0 { tell("\(input.name): \(reader.damaged) damaged packets") }

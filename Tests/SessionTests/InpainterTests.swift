@@ -125,6 +125,13 @@ import VFIEngine
     withExtendedLifetime((frames, out)) {}
   }
 
+  private func mask(_ hole: PixelRectangle) throws -> GuardedFrame {
+    let mask = try GuardedFrame(description)
+    mask.fill { _, _, _ in 0 }
+    spoil(mask, hole, 1)
+    return mask
+  }
+
   @Test func stillPicturesComeBackBitByBit() throws {
     // The hole moves over a picture that does not.
     let clean = try frames(5, velocity: (0, 0))
@@ -133,10 +140,7 @@ import VFIEngine
     for (number, frame) in spoilt.enumerated() {
       let hole = PixelRectangle(x: 30 + 24 * number, y: 50, width: 16, height: 20)
       spoil(frame, hole, 0)
-      let mask = try GuardedFrame(description)
-      mask.fill { _, _, _ in 0 }
-      spoil(mask, hole, 1)
-      masks.append(mask)
+      masks.append(try mask(hole))
     }
     let out = try GuardedFrame(description)
     for index in 0..<5 {
@@ -159,10 +163,7 @@ import VFIEngine
       }
       let hole = PixelRectangle(x: 4 + 6 * number, y: 50, width: 16, height: 20)
       spoil(frame, PixelRectangle(x: hole.x - 3, y: 42, width: 28, height: 36), 30)
-      let mask = try GuardedFrame(description)
-      mask.fill { _, _, _ in 0 }
-      spoil(mask, hole, 1)
-      masks.append(mask)
+      masks.append(try mask(hole))
     }
     let (out, next) = (try GuardedFrame(description), try GuardedFrame(description))
     _ = try inpaint(try inpainter(), spoilt, masks: masks, index: 10, into: out)
@@ -190,10 +191,7 @@ import VFIEngine
     for (number, frame) in moving.enumerated() {
       let hole = PixelRectangle(x: 60, y: 30 + 3 * number, width: 20, height: 16)
       spoil(frame, hole, 255)
-      let mask = try GuardedFrame(description)
-      mask.fill { _, _, _ in 0 }
-      spoil(mask, hole, 1)
-      masks.append(mask)
+      masks.append(try mask(hole))
     }
     let out = try GuardedFrame(description)
     _ = try inpaint(try inpainter(), moving, masks: masks, index: 0, into: out)

@@ -14,11 +14,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from inpaint import changes
 from libvfi import INPAINT_CONTINUE, Inpainter
-from vfi_training.pack import HEIGHT, WIDTH, Pack
+from vfi_training.pack import Pack
 from vfi_training.vinet_fills import FIRST, LENGTH, OUTPUTS, Fills
-
-PLACES = np.stack(np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT)), -1).astype(np.float32)
 
 
 def mean_in_time(frames: np.ndarray, masks: np.ndarray, fallback: np.ndarray) -> np.ndarray:
@@ -50,18 +49,6 @@ def methods(
     return found
 
 
-def flicker(pair: list[np.ndarray], truth: np.ndarray, hole: np.ndarray) -> float:
-    """Squared difference in the hole between a frame and the one before, moved as the truth."""
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    before, after = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in truth)
-    back, forth = search.calc(after, before, None), search.calc(before, after, None)
-    way = PLACES + back
-    miss = back + cv2.remap(forth, way, None, cv2.INTER_LINEAR)
-    counts = (np.square(miss).sum(-1) < 1) & hole
-    moved = cv2.remap(pair[0].astype(np.float32), way, None, cv2.INTER_LINEAR)
-    return float(np.square(pair[1] - moved)[counts].mean()) if counts.any() else 0.0
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -84,8 +71,9 @@ def main() -> None:
         found = methods((frames, masks), fills.pictures[number], network)
         for name, pair in found.items():
             error = np.square(pair[1].astype(np.float32) - frames[last])[hole].mean()
-            change = flicker(pair, frames[last - 1 : last + 1], hole)
-            errors.setdefault(name, []).append((float(error), change))
+            pair[0] = pair[0].astype(np.float32)
+            change = changes(pair, frames[last - 1 : last + 1], hole)
+            errors.setdefault(name, []).append((float(error), change.mean() if change.size else 0))
     print("| method | PSNR, mean | PSNR of the mean error | change |\n| --- | --- | --- | --- |")
     for name, values in errors.items():
         error, change = np.array(values).T

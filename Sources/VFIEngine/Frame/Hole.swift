@@ -47,12 +47,10 @@
     in arena: Arena, on engine: Engine
   ) throws(VFIError) {
     let vertical = try arena.grid(UInt8(reach + 1), height: height, width: width)
-    if let mask {
+    if let mask, let bounds = mask.nonZeroBounds() {
       let samples = ComponentSamples(mask, 0)
-      try engine.forEachRows(height) { first, end in
-        for y in first..<end {
-          for x in 0..<width where samples[y, x] != 0 { vertical[y, x] = 0 }
-        }
+      for y in bounds.y..<bounds.y + bounds.height {
+        for x in bounds.x..<bounds.x + bounds.width where samples[y, x] != 0 { vertical[y, x] = 0 }
       }
     }
     for rectangle in rectangles {

@@ -6,18 +6,10 @@
 func maskedPicture(
   _ frame: MaskedFrame, isFilled: Bool = false, into target: FeatureMap, on engine: Engine
 ) throws(VFIError) {
-  try engine.forEach(target.height) { y, _ in
-    var pixel = unsafe frame.image.base + y * frame.image.rowStride
-    var hole = unsafe frame.mask.base + y * frame.mask.rowStride
-    var value = unsafe target.base + y * target.rowStride
-    for _ in 0..<target.width {
-      let share = isFilled ? 1 : unsafe 1 - hole[0]
-      // Even what is not a number in the hole shall not be seen.
-      for c in 0..<3 { unsafe value[c] = share == 0 ? 0 : (2 * pixel[c] - 1) * share }
-      unsafe pixel += frame.image.pixelStride
-      unsafe hole += frame.mask.pixelStride
-      unsafe value += target.pixelStride
-    }
+  try forEachValue(of: frame, target, on: engine) { own, hole, _ in
+    let share = isFilled ? 1 : 1 - hole
+    // Even what is not a number in the hole shall not be seen.
+    return share == 0 ? 0 : own * share
   }
 }
 
@@ -130,8 +122,35 @@ func writePicture(
 }
 
 extension RecurrentInpainter {
+  /// Place of the frame to be filled in a window.
+  var centre: Int { offsets.count { $0 < 0 } }
+
+  /// What ``fill(_:memory:options:on:)`` has around a network, whose picture `run` writes to the
+  /// memory's output.
+  func filled(
+    _ window: [MaskedFrame], _ memory: InpaintMemory, _ options: InpainterOptions,
+    on engine: Engine, run: () throws(VFIError) -> Void
+  ) throws(VFIError) -> FeatureMap {
+    try check(window, memory)
+    let output = memory.output
+    let result = try engine.result(height: output.height, width: output.width, channels: 3)
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    do throws(VFIError) {
+      try run()
+      try writePicture(
+        output, over: window[centre], composites: options.composites, into: result, on: engine)
+    } catch {
+      // Half of it may belong to this frame already.
+      memory.forget()
+      throw error
+    }
+    memory.keep()
+    return result
+  }
+
   /// Throws unless `window` is one for the offsets, with frames of the size of `memory`.
-  func check(_ window: [MaskedFrame], _ memory: InpaintMemory) throws(VFIError) {
+  private func check(_ window: [MaskedFrame], _ memory: InpaintMemory) throws(VFIError) {
     guard window.count == offsets.count,
       window.allSatisfy({
         $0.image.hasSize(of: memory.output) && $0.mask.hasSize(of: memory.hole)

@@ -68,18 +68,10 @@ package final class UnsupervisedInpainter: RecurrentInpainter {
     _ window: [MaskedFrame], memory: InpaintMemory, options: InpainterOptions = .init(),
     on engine: Engine
   ) throws(VFIError) -> FeatureMap {
-    let output = memory.output
-    try check(window, memory)
-    let result = try engine.result(height: output.height, width: output.width, channels: 3)
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
-    let middle = window.count / 2
-    let features = try features(window, on: engine)
-    try picture(features, middle, into: output, on: engine)
-    try writePicture(
-      output, over: window[middle], composites: options.composites, into: result, on: engine)
-    memory.keep()
-    return result
+    try filled(window, memory, options, on: engine) { () throws(VFIError) in
+      let features = try features(window, on: engine)
+      try picture(features, centre, into: memory.output, on: engine)
+    }
   }
 
   /// What the last layer reads, in `engine.scratch`; `stage` sees the result of each stage.

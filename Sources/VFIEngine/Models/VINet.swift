@@ -25,7 +25,6 @@ package final class VINet: RecurrentInpainter {
     "vinet-s": Form(refinesFill: true),
   ]
   static func has(_ architecture: String) -> Bool { forms[architecture] != nil }
-  private static let centre = 2
 
   /// What gathers the sources at one size.
   private struct Level {
@@ -137,25 +136,13 @@ package final class VINet: RecurrentInpainter {
     _ window: [MaskedFrame], memory: InpaintMemory, options: InpainterOptions = .init(),
     on engine: Engine
   ) throws(VFIError) -> FeatureMap {
-    let output = memory.output
-    try check(window, memory)
-    let result = try engine.result(height: output.height, width: output.width, channels: 3)
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
-    let frame = window[Self.centre]
-    do throws(VFIError) {
+    let result = try filled(window, memory, options, on: engine) { () throws(VFIError) in
+      let frame = window[centre]
       let motion =
         form.refinesFill && !memory.isEmpty ? try motion(of: frame, memory, on: engine) : nil
       _ = try stages(window, memory: memory, motion: motion, on: engine)
       try vinetHole(frame.mask, share: form.holeShare, into: memory.hole, on: engine)
-      try writePicture(
-        output, over: frame, composites: options.composites, into: result, on: engine)
-    } catch {
-      // Half of it may belong to this frame already.
-      memory.forget()
-      throw error
     }
-    memory.keep()
     if !options.keepsState { memory.forgetState() }
     return result
   }
@@ -237,7 +224,7 @@ package final class VINet: RecurrentInpainter {
     try squeeze(reference[3], syntheses[0], into: result.bottleneck, on: engine)
     try state(result.bottleneck, hidden: memory.hidden, cell: memory.cell, on: engine)
     try decoder(memory.hidden, places, into: result.raw, on: engine)
-    let frame = window[Self.centre]
+    let frame = window[centre]
     if form.refinesFill { try vinetCorrection(result.raw, of: frame, on: engine) }
     if memory.isEmpty {
       try convert(result.raw, into: memory.output, on: engine)
@@ -279,10 +266,10 @@ package final class VINet: RecurrentInpainter {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let input = try map(like: memory.output, 5, engine.scratch)
-    let frame = window[Self.centre]
+    let frame = window[centre]
     try vinetInput(frame, isFilled: form.refinesFill, into: input, on: engine)
     try referenceEncoder(input, into: reference, on: engine)
-    let neighbours = window[..<Self.centre] + window[(Self.centre + 1)...]
+    let neighbours = window[..<centre] + window[(centre + 1)...]
     for (frame, levels) in zip(neighbours, sources) {
       try vinetInput(frame, into: input, on: engine)
       try sourceEncoder(input, into: levels, on: engine)

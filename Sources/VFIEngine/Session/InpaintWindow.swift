@@ -50,7 +50,8 @@ struct InpaintWindow {
   func hole(_ number: Int, in arena: Arena, on engine: Engine) throws(VFIError) -> Hole {
     if let shared { return shared }
     return try Hole(
-      mask: mask(number), rectangles: rectangles, height: region.height, width: region.width,
+      mask: masks.mask(of: number), rectangles: rectangles, height: region.height,
+      width: region.width,
       dilation: dilation, in: arena, on: engine)
   }
 
@@ -59,21 +60,24 @@ struct InpaintWindow {
     -> HoleDistances
   {
     try HoleDistances(
-      mask: mask(number), rectangles: rectangles, height: region.height, width: region.width,
+      mask: masks.mask(of: number), rectangles: rectangles, height: region.height,
+      width: region.width,
       reach: dilation, in: arena, on: engine)
   }
 
   /// The mask of a frame in the size of the frame.
   func wholeMask(_ number: Int) -> Frame? {
-    wholeMasks.isEmpty ? nil : wholeMasks[wholeMasks.count == 1 ? 0 : number]
+    wholeMasks.mask(of: number)
   }
 
   /// The region's part of the mask of all frames, where there is one.
   var sharedMask: Frame? { masks.count == 1 ? masks[0] : nil }
 
-  private func mask(_ number: Int) -> Frame? {
-    masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : number]
-  }
+}
+
+extension [Frame] {
+  /// The mask of frame `number`, where there is none, one for all frames, or one of each.
+  func mask(of number: Int) -> Frame? { isEmpty ? nil : self[count == 1 ? 0 : number] }
 }
 
 /// The region of one frame: its samples, its hole, and when asked for, luma in which the hole is

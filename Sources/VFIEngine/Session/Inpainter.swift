@@ -96,9 +96,9 @@ package final class Inpainter {
       let clip = RecurrentFiller.Clip(
         frames: frames, masks: masks, rectangles: rectangles,
         shot: try shot(around: index, of: frames.count) { (a, b) throws(VFIError) in
-          let hidden = [a, b].map { masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : $0] }
-          return try SceneCut.score(
-            frames[a], frames[b], hiddenA: hidden[0], hiddenB: hidden[1], on: engine)
+          try SceneCut.score(
+            frames[a], frames[b], hiddenA: masks.mask(of: a), hiddenB: masks.mask(of: b), on: engine
+          )
         })
       return try filler.fill(clip, index: index, settings: settings, into: out) {
         (number, dilation, start) throws(VFIError) in

@@ -26,10 +26,6 @@ final class RecurrentFiller {
       }
       self.shot = shot
     }
-
-    func mask(_ number: Int) -> Frame? {
-      masks.isEmpty ? nil : masks[masks.count == 1 ? 0 : number]
-    }
   }
 
   /// At most, for the frames of a window as the network sees them.
@@ -68,7 +64,8 @@ final class RecurrentFiller {
     let whole = !options.composites
     options.composites = false
     let shares = try FillShares(
-      mask: clip.mask(index), rectangles: clip.rectangles, description, settings: settings,
+      mask: clip.masks.mask(of: index), rectangles: clip.rectangles, description,
+      settings: settings,
       on: engine)
     guard shares.filled > 0 || whole else { return InpaintInfo() }
     let size = description.imageSize(reducedBy: 1, multiple: network.multiple)
@@ -89,11 +86,11 @@ final class RecurrentFiller {
       }
       var window: [MaskedFrame] = []
       for number in numbers { window.append(try pictures.picture(number, on: engine)) }
-      if let start, let middle = network.offsets.firstIndex(of: 0) {
+      if let start {
         let frame = try prefilled.frame(description)
         try prefill(place, pictures.dilation, frame)
         try frame.loadRGB(into: start, on: engine)
-        window[middle].image = start
+        window[network.centre].image = start
       }
       looked.formUnion(numbers)
       let made = try network.fill(window, memory: memory, options: options, on: engine)
@@ -173,7 +170,7 @@ private final class MaskedPictures {
       clip.frames[number].description.height, clip.frames[number].description.width
     )
     let hole = try Hole(
-      mask: clip.mask(number), rectangles: clip.rectangles, height: height, width: width,
+      mask: clip.masks.mask(of: number), rectangles: clip.rectangles, height: height, width: width,
       dilation: dilation, in: arena, on: engine)
     for y in 0..<map.height {
       for x in 0..<map.width {

@@ -127,11 +127,12 @@ extension Thumbnail {
     _ mask: Frame?, in other: Thumbnail, _ otherMask: Frame?, on engine: Engine
   ) throws(VFIError) -> Grid<UInt8>? {
     guard mask != nil || otherMask != nil else { return nil }
+    let marked = (hiding(mask), hiding(otherMask))
     let hidden = try engine.scratch.grid(UInt8(0), height: height, width: width)
     let flat: UInt8 = 128
     for y in 0..<height {
       for x in 0..<width {
-        let (own, others) = (isHidden(mask, y, x), isHidden(otherMask, y, x))
+        let (own, others) = (marked.0?.marks(y, x) ?? false, marked.1?.marks(y, x) ?? false)
         guard own || others else { continue }
         hidden[y, x] = 1
         let index = y * width + x
@@ -143,18 +144,38 @@ extension Thumbnail {
     return hidden
   }
 
-  /// Whether a mask, of the frame's size or of one sample for 16 x 16 pixels, marks part of a cell.
-  private func isHidden(_ mask: Frame?, _ y: Int, _ x: Int) -> Bool {
-    guard let mask else { return false }
+  private func hiding(_ mask: Frame?) -> HiddenCells? {
+    guard let mask, let bounds = mask.nonZeroBounds() else { return nil }
     let samples = ComponentSamples(mask, 0)
-    let shift = samples.height == frameHeight && samples.width == frameWidth ? 0 : 4
-    let (bottom, right) = (min((y + 1) * side, frameHeight), min((x + 1) * side, frameWidth))
-    for row in (y * side) >> shift...(bottom - 1) >> shift {
-      for column in (x * side) >> shift...(right - 1) >> shift where samples[row, column] != 0 {
-        return true
-      }
-    }
-    return false
+    let isWhole = samples.height == frameHeight && samples.width == frameWidth
+    return HiddenCells(
+      samples: samples, bounds: bounds, side: side, shift: isWhole ? 0 : 4, height: frameHeight,
+      width: frameWidth)
+  }
+}
+
+/// A mask, of the frame's size or of one sample for 16 x 16 pixels, as cells of a thumbnail see it.
+private struct HiddenCells {
+  let samples: ComponentSamples
+  /// Of the samples that are not 0: mostly a small part.
+  let bounds: PixelRectangle
+  /// Pixels of the side of a cell.
+  let side: Int
+  let shift: Int
+  /// Of the frame.
+  let height, width: Int
+
+  /// Whether a part of a cell is marked.
+  func marks(_ y: Int, _ x: Int) -> Bool {
+    let rows = places(y, height, bounds.y, bounds.height)
+    let columns = places(x, width, bounds.x, bounds.width)
+    return rows.contains { row in columns.contains { samples[row, $0] != 0 } }
+  }
+
+  /// The samples of a cell, as far as they lie within the bounds.
+  private func places(_ cell: Int, _ size: Int, _ first: Int, _ count: Int) -> Range<Int> {
+    let last = (min((cell + 1) * side, size) - 1) >> shift
+    return ((cell * side) >> shift..<last + 1).clamped(to: first..<first + count)
   }
 }
 
