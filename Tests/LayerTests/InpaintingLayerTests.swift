@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 import TestSupport
 import Testing
 import VFIEngine
@@ -223,6 +224,33 @@ private let tolerance: Float = 4e-6
         #expect(output.map[y, x, c] == abs(a.map[y, x, c] - b.map[y, x, c]))
       }
       #expect(output.neighboursAreUntouched)
+    }
+  }
+
+  /// Tails of every length, values far apart, pixels of a wider map.
+  @Test(arguments: CPU.machineLevels) func softmaxMatchesLoops(level: CPULevel) throws {
+    var random = SeededRandom(31)
+    let engine = try engine(level)
+    for channels in 1...40 {
+      let maps = Maps()
+      defer { maps.unmap() }
+      let (height, width) = (Int.random(in: 1...4, using: &random), 5)
+      let slice = maps.slice(height, width, channels, &random, reach: 40, isOutput: true)
+      forEachValue(of: slice.map) { y, x, c in
+        slice.map[y, x, c] = .random(in: -60 ... -1, using: &random)
+      }
+      var expected: [Double] = []
+      for pixel in 0..<height * width {
+        let values = (0..<channels).map { exp(Double(slice.map[pixel / width, pixel % width, $0])) }
+        let sum = values.reduce(0, +)
+        expected += values.map { $0 / sum }
+      }
+      try softmax(slice.map, on: engine)
+      forEachValue(of: slice.map) { y, x, c in
+        let share = expected[(y * width + x) * channels + c]
+        #expect(abs(slice.map[y, x, c] - Float(share)) < tolerance)
+      }
+      #expect(slice.neighboursAreUntouched)
     }
   }
 

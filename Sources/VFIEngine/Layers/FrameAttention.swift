@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Glibc
+import CIntrinsics
 
 /// Self-attention of the places of one frame: `x + W (softmax(q k) v)`.
 ///
@@ -85,24 +85,9 @@ package final class FrameAttention: Sendable {
       let pixels = first..<min(count, first + block)
       let part = products.pixels(0..<pixels.count)
       try weighting(queries.pixels(pixels), into: part, on: engine)
-      try engine.forEach(pixels.count) { pixel, _ in Self.softmax(part, pixel) }
+      try softmax(part, on: engine)
       try gathering(part, into: found.pixels(pixels), on: engine)
     }
-  }
-
-  /// Softmax over the channels of one pixel.
-  private static func softmax(_ map: FeatureMap, _ pixel: Int) {
-    let row = unsafe map.base + pixel * map.pixelStride
-    var largest = unsafe row[0]
-    for c in 1..<max(1, map.channels) { unsafe largest = max(largest, row[c]) }
-    var sum: Float = 0
-    for c in 0..<map.channels {
-      let value = unsafe exp(row[c] - largest)
-      unsafe row[c] = value
-      sum += value
-    }
-    let scale = 1 / sum
-    for c in 0..<map.channels { unsafe row[c] *= scale }
   }
 
   /// The largest of each 2x2 places, `[(H / 2) (W / 2)][C]`; an odd last row or column is left out.
@@ -122,5 +107,17 @@ package final class FrameAttention: Sendable {
       }
     }
     return result
+  }
+}
+
+/// Softmax over the channels of each pixel of a float32 map, in place.
+package func softmax(_ map: FeatureMap, on engine: Engine) throws(VFIError) {
+  guard map.precision == .float32 else { throw .defect("softmax: the map is not of float32") }
+  // A row for each pixel, that also those of one row are shared among threads.
+  var view = unsafe map.view
+  unsafe view.width = 1
+  let kernel = unsafe engine.kernels.inpainting.softmax
+  try engine.forEachRows(map.height * map.width) { first, end in
+    unsafe withUnsafePointer(to: view) { unsafe kernel($0, first, end) }
   }
 }
