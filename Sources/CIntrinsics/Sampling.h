@@ -89,6 +89,51 @@ VFI_SAMPLING vfi_ints vfi_load_words(const void *_Nonnull base, vfi_ints offsets
   return words;
 }
 
+// Whether all lanes lie in 0 ..< limit.
+VFI_SAMPLING int vfi_all_within(vfi_ints x, int32_t limit) {
+  typedef uint32_t vfi_unsigned __attribute__((ext_vector_type(VFI_LANES)));
+  return __builtin_reduce_or((vfi_unsigned)x >= (vfi_unsigned)(uint32_t)limit) == 0;
+}
+
+// Whether all lanes are 0.
+VFI_SAMPLING int vfi_all_zero(vfi_ints x) { return __builtin_reduce_or(x) == 0; }
+
+// Whether any lane is below 0.
+VFI_SAMPLING int vfi_any_negative(vfi_ints x) { return __builtin_reduce_or(x) < 0; }
+
+// a where x is 0, b elsewhere.
+VFI_SAMPLING vfi_ints vfi_if_zero(vfi_ints x, vfi_ints a, vfi_ints b) { return x == 0 ? a : b; }
+
+// Bytes of a vector, from which vfi_window_words takes its words; 0 where a level has no
+// instruction for that.
+#if defined(__AVX2__)
+enum { VFI_WINDOW = 4 * VFI_LANES };
+#else
+enum { VFI_WINDOW = 0 };
+#endif
+
+// Four bytes at each offset, 0 to VFI_WINDOW - 4, of the vector at `window`: what vfi_load_words
+// loads, without a load for each lane.
+VFI_SAMPLING vfi_ints vfi_window_words(const void *_Nonnull window, vfi_ints offsets) {
+#if defined(__AVX2__)
+  typedef uint32_t vfi_unsigned __attribute__((ext_vector_type(VFI_LANES)));
+  vfi_ints words, index = offsets >> 2;
+  memcpy(&words, window, sizeof words);
+#if defined(__AVX512F__)
+  vfi_unsigned low = (vfi_unsigned)__builtin_ia32_permvarsi512(words, index);
+  vfi_unsigned high = (vfi_unsigned)__builtin_ia32_permvarsi512(words, index + 1);
+#else
+  vfi_unsigned low = (vfi_unsigned)__builtin_ia32_permvarsi256(words, index);
+  vfi_unsigned high = (vfi_unsigned)__builtin_ia32_permvarsi256(words, index + 1);
+#endif
+  // Behind the last word follows the first one again; then it is shifted out.
+  vfi_unsigned bits = (vfi_unsigned)(offsets & 3) << 3;
+  return (vfi_ints)(low >> bits | (high << 1) << (31 - bits));
+#else
+  return vfi_load_words(window, offsets);
+#endif
+}
+
 // Loads `size` (1, 2 or 4) bytes at row y and column x of each lane, wherever in memory it lies.
 VFI_SAMPLING vfi_ints vfi_load_samples(const void *_Nonnull base, intptr_t stride, intptr_t step,
                                        intptr_t size, vfi_ints x, vfi_ints y) {

@@ -36,21 +36,40 @@ package func densify(
 }
 
 /// Adds one line of each patch of a row of patches: weights, weights times x, weights times y.
+///
+/// Neighbouring patches share half of their pixels. That half stays in registers until the next patch
+/// is added: loads that overlap the last two stores would have to wait for them.
 @inline(__always)
 private func addPatchRow(
   _ s: vfi_inverse_search, _ row: Int, _ line: Int, _ sums: UnsafeMutablePointer<Float>
 ) {
   let width = s.first.width
-  for column in 0..<s.columns {
-    let index = row &* s.columns &+ column
-    let weights = load8(s.patch_weights + (64 &* index &+ 8 &* line))
-    let x = SIMD8<Float>(repeating: s.patch_flow[2 &* index])
-    let y = SIMD8<Float>(repeating: s.patch_flow[2 &* index &+ 1])
-    let p = sums + lower(column &* 4, width &- 8)
-    store8(load8(p) + weights, p)
-    store8(multiplyAdd8(weights, x, load8(p + width)), p + width)
-    store8(multiplyAdd8(weights, y, load8(p + 2 &* width)), p + 2 &* width)
+  var weights = UnsafePointer(s.patch_weights) + (64 &* row &* s.columns &+ 8 &* line)
+  var flow = UnsafePointer(s.patch_flow) + 2 &* row &* s.columns
+  var p = sums
+  var (total, sumX, sumY) = (load4(p), load4(p + width), load4(p + 2 &* width))
+  // All but the last patch begin four pixels after the one before.
+  for _ in 1..<s.columns {
+    let (left, right) = (load4(weights), load4(weights + 4))
+    let (x, y) = (SIMD4(repeating: flow[0]), SIMD4(repeating: flow[1]))
+    store4(total + left, p)
+    store4(multiplyAdd4(left, x, sumX), p + width)
+    store4(multiplyAdd4(left, y, sumY), p + 2 &* width)
+    p += 4
+    total = load4(p) + right
+    sumX = multiplyAdd4(right, x, load4(p + width))
+    sumY = multiplyAdd4(right, y, load4(p + 2 &* width))
+    weights += 64
+    flow += 2
   }
+  store4(total, p)
+  store4(sumX, p + width)
+  store4(sumY, p + 2 &* width)
+  p = sums + (width &- 8)
+  let last = load8(weights)
+  store8(load8(p) + last, p)
+  store8(multiplyAdd8(last, SIMD8(repeating: flow[0]), load8(p + width)), p + width)
+  store8(multiplyAdd8(last, SIMD8(repeating: flow[1]), load8(p + 2 &* width)), p + 2 &* width)
 }
 
 /// Median of 3x3 of the rows `first ..< end`, each component by itself, edges repeated.

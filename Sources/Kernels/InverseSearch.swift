@@ -48,8 +48,9 @@ package func searchPatches(
       }
       s.patch_flow[2 &* index] = found.x
       s.patch_flow[2 &* index &+ 1] = found.y
+      let mean = Row(repeating: found.mean)
       for k in 0..<8 {
-        let e = load8(errors + 8 &* k)
+        let e = load8(errors + 8 &* k) - mean
         store8(1 / vfi_higher8(e * e, Row(repeating: 1)), errors + 8 &* k)
       }
     }
@@ -66,6 +67,7 @@ private func origin(_ index: Int, _ size: Int) -> Int {
 
 @inline(__always)
 private func sum(_ v: Row) -> Float {
+  let v = vfi_whole8(v)
   let four = v.lowHalf + v.highHalf
   let two = four.lowHalf + four.highHalf
   return two.x + two.y
@@ -137,39 +139,52 @@ private func movedPatch(_ luma: vfi_luma, _ patch: vfi_patch, _ x: Float, _ y: F
     fx: px - Float(left), fy: py - Float(top))
 }
 
-/// One row of samples, interpolated in x only.
-@inline(__always)
-private func sampleRow(_ tap: vfi_tap, _ row: Int) -> Row {
-  let p = tap.pixel.assumingMemoryBound(to: Float.self) + row &* tap.down
-  let a = load8(p)
-  return multiplyAdd8(Row(repeating: tap.fx), load8(p + 1) - a, a)
+/// Where rows of samples come from, pixels and their right neighbours, and their place between them.
+private struct Source {
+  let left, right: UnsafePointer<Float>
+  let stride: Int
+  let fx, fy: Row
+
+  @inline(__always)
+  init(_ tap: vfi_tap) {
+    left = tap.pixel.assumingMemoryBound(to: Float.self)
+    right = vfi_apart(left + 1)
+    stride = tap.down
+    (fx, fy) = (Row(repeating: tap.fx), Row(repeating: tap.fy))
+  }
+
+  /// One row of samples, interpolated in x only.
+  @inline(__always)
+  func row(_ row: Int) -> Row {
+    let a = load8(left + row &* stride)
+    return multiplyAdd8(fx, load8(right + row &* stride) - a, a)
+  }
 }
 
-/// The cost of the flow `(x, y)`; leaves the errors in `patch.errors`.
+/// The cost of the flow `(x, y)` and the mean of its errors; leaves those in `patch.errors`.
 @inline(__always)
 private func evaluate(
   _ s: vfi_inverse_search, _ patch: vfi_patch, _ x: Float, _ y: Float
 ) -> vfi_patch_flow {
-  let tap = movedPatch(s.second, patch, x, y)
-  var upper = sampleRow(tap, 0)
+  let source = Source(movedPatch(s.second, patch, x, y))
+  var upper = source.row(0)
   var total = Row.zero
   for k in 0..<8 {
-    let below = sampleRow(tap, k &+ 1)
-    let found = multiplyAdd8(Row(repeating: tap.fy), below - upper, upper)
+    let below = source.row(k &+ 1)
+    let found = multiplyAdd8(source.fy, below - upper, upper)
     // (J - mean J) - (T - mean T) = (J - T) - mean (J - T).
     let e = found - load8(patch.first + k &* s.first.stride)
     store8(e, patch.errors + 8 &* k)
     total += e
     upper = below
   }
-  let mean = Row(repeating: sum(total) / 64)
+  let mean = sum(total) / 64
   var cost = Row.zero
   for k in 0..<8 {
-    let e = load8(patch.errors + 8 &* k) - mean
-    store8(e, patch.errors + 8 &* k)
+    let e = load8(patch.errors + 8 &* k) - Row(repeating: mean)
     cost = multiplyAdd8(e, e, cost)
   }
-  return vfi_patch_flow(x: x, y: y, cost: sum(cost))
+  return vfi_patch_flow(x: x, y: y, cost: sum(cost), mean: mean)
 }
 
 /// One Gauss-Newton step.
@@ -179,12 +194,12 @@ private func evaluate(
 private func step(
   _ s: vfi_inverse_search, _ patch: vfi_patch, _ flow: vfi_patch_flow
 ) -> vfi_patch_flow {
-  let tap = movedPatch(s.second, patch, flow.x, flow.y)
-  var upper = sampleRow(tap, 0)
+  let source = Source(movedPatch(s.second, patch, flow.x, flow.y))
+  var upper = source.row(0)
   var (sumX, sumY) = (Row.zero, Row.zero)
   for k in 0..<8 {
-    let below = sampleRow(tap, k &+ 1)
-    let found = multiplyAdd8(Row(repeating: tap.fy), below - upper, upper)
+    let below = source.row(k &+ 1)
+    let found = multiplyAdd8(source.fy, below - upper, upper)
     let e = found - load8(patch.first + k &* s.first.stride)
     sumX = multiplyAdd8(load8(patch.gradients + 8 &* k), e, sumX)
     sumY = multiplyAdd8(load8(patch.gradients + (64 &+ 8 &* k)), e, sumY)
@@ -193,7 +208,7 @@ private func step(
   let (bx, by) = (sum(sumX), sum(sumY))
   return vfi_patch_flow(
     x: flow.x - (patch.hxx * bx + patch.hxy * by), y: flow.y - (patch.hxy * bx + patch.hyy * by),
-    cost: 0)
+    cost: 0, mean: 0)
 }
 
 /// Gauss-Newton from `start`, or `start` itself where that leads away or to a higher cost.
@@ -236,7 +251,7 @@ func bestOfGrid(_ s: vfi_inverse_search, _ patch: vfi_patch) -> vfi_patch_flow {
 func bestAround(
   _ s: vfi_inverse_search, _ patch: vfi_patch, _ start: vfi_patch_flow
 ) -> vfi_patch_flow {
-  var best = vfi_patch_flow(x: start.x, y: start.y, cost: .infinity)
+  var best = vfi_patch_flow(x: start.x, y: start.y, cost: .infinity, mean: 0)
   for y in -wideReach...wideReach {
     for x in -wideReach...wideReach where x != 0 || y != 0 {
       if best.cost <= quiet { break }

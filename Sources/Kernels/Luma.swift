@@ -29,9 +29,9 @@ package func halfLuma(_ image: vfi_features, _ luma: vfi_luma, _ first: Int, _ e
   }
 }
 
-/// Means of 2x2 pixels; an odd last row or column is dropped.
-package func halveLuma(_ finer: vfi_luma, _ level: vfi_luma) {
-  for y in 0..<level.height {
+/// Means of 2x2 pixels for the rows `first ..< end`; an odd last row or column is dropped.
+package func halveLuma(_ finer: vfi_luma, _ level: vfi_luma, _ first: Int, _ end: Int) {
+  for y in first..<end {
     let upper = finer.base + 2 &* y &* finer.stride
     let below = upper + finer.stride
     let out = level.base + y &* level.stride

@@ -60,22 +60,61 @@ private func load(_ s: vfi_samples, _ p: Position, _ row: vfi_merge_row) -> Corn
   let column = p.column &* vfi_ints(repeating: s.step)
   let start = vfi_minimum(column, vfi_ints(repeating: s.last_offset))
   let bits = ((column &- start) &<< vfi_ints(repeating: 3)) &+ vfi_ints(repeating: s.low_bit)
-  let offset = p.row &* vfi_ints(repeating: Int32(truncatingIfNeeded: s.stride)) &+ start
-  let top = vfi_load_words(s.base, offset)
-  let bottom = vfi_load_words(s.base + down, offset)
   let mask = vfi_ints(repeating: s.size == 4 ? -1 : s.size == 2 ? 0xFFFF : 0xFF)
   if s.pair_bits != 0 {
+    let (top, bottom) = loadRows(s, p, start, down)
     let next = bits &+ vfi_ints(repeating: s.pair_bits)
     return CornerBits(
       topLeft: (top &>> bits) & mask, topRight: (top &>> next) & mask,
       bottomLeft: (bottom &>> bits) & mask, bottomRight: (bottom &>> next) & mask)
   }
+  let offset = p.row &* vfi_ints(repeating: Int32(truncatingIfNeeded: s.stride)) &+ start
+  let top = vfi_load_words(s.base, offset)
+  let bottom = vfi_load_words(s.base + down, offset)
   let right = Int(s.step)
   return CornerBits(
     topLeft: (top &>> bits) & mask,
     topRight: (vfi_load_words(s.base + right, offset) &>> bits) & mask,
     bottomLeft: (bottom &>> bits) & mask,
     bottomRight: (vfi_load_words(s.base + down + right, offset) &>> bits) & mask)
+}
+
+/// Loads four bytes at `start` of each lane's row and of the one below it.
+///
+/// Neighbouring pixels mostly come from neighbouring places: where a vector of memory holds what all
+/// lanes want of a row, it is loaded once, and the lanes are taken from it by shuffles.
+@inline(__always)
+private func loadRows(
+  _ s: vfi_samples, _ p: Position, _ start: vfi_ints, _ down: Int
+) -> (top: vfi_ints, bottom: vfi_ints) {
+  let window = Int32(VFI_WINDOW)
+  let spread = Int32(lanes &- 1) &* s.step
+  if window > 0 && spread <= window &- 8 && s.last_offset >= window &- 4 {
+    // In the middle of the window, were the lanes as far apart as the samples.
+    let wanted = start[0] &- (window &- 4 &- spread) / 2
+    let first = wanted < 0 ? 0 : min(wanted, s.last_offset &- (window &- 4))
+    let places = start &- vfi_ints(repeating: first)
+    let rows = p.row &- vfi_ints(repeating: p.row[0])
+    if vfi_all_within(places, window &- 3) != 0 {
+      let top = s.base + (Int(p.row[0]) &* s.stride &+ Int(first))
+      if vfi_all_zero(rows) != 0 {
+        return (vfi_window_words(top, places), vfi_window_words(top + down, places))
+      }
+      let rises = vfi_any_negative(rows) != 0
+      let lines = rises ? rows &+ vfi_ints(repeating: 1) : rows
+      if vfi_all_within(lines, 2) != 0 {
+        // Some lane's row is the second of three, so there is a third.
+        let high = rises ? top - s.stride : top
+        let middle = vfi_window_words(high + s.stride, places)
+        return (
+          vfi_if_zero(lines, vfi_window_words(high, places), middle),
+          vfi_if_zero(lines, middle, vfi_window_words(high + 2 &* s.stride, places))
+        )
+      }
+    }
+  }
+  let offset = p.row &* vfi_ints(repeating: Int32(truncatingIfNeeded: s.stride)) &+ start
+  return (vfi_load_words(s.base, offset), vfi_load_words(s.base + down, offset))
 }
 
 @inline(__always)

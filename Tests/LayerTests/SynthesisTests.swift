@@ -26,6 +26,28 @@ private let layouts: [MotionField.Layout] = [.warpPair, .candidates]
     }
   }
 
+  /// Neighbouring pixels come from neighbouring places, on one row, on two, or on more; also at the edges.
+  @Test(arguments: PixelFormat.allCases, layouts)
+  func smoothMotion(format: PixelFormat, layout: MotionField.Layout) throws {
+    let description = try FrameDescription(format: format, width: 150, height: 24)
+    let spacing = layout == .candidates ? 2 : 1
+    for (slope, bend) in [(0, 0), (0.04, 0.01), (-0.06, 0.2), (0.3, -0.4)] as [(Float, Float)] {
+      let motion = TestMotion(layout, height: 28 / spacing, width: 156 / spacing) { y, x in
+        let (u, v) = (Float(x * spacing), Float(y * spacing))
+        let pair = [bend * u - 9, slope * u + 0.1 * v, 7 - bend * u, 0.7 - slope * u]
+        return layout == .candidates
+          ? pair + pair.map { 1 - $0 } + [0.3, 0.3, 0.2, 0.2, 0.1, 0, -0.1, 0]
+          : pair + [0.5, 0.1, 0, -0.1]
+      }
+      for level in CPU.machineLevels {
+        let (a, b, out) = try randomFrames(description, negative: slope < 0)
+        try merge(a, b, motion, into: out, level: level)
+        #expect(synthesisError(a, b, motion, out) < Self.tolerance, "\(slope) \(bend) \(level)")
+        #expect(a.guardsAreIntact && b.guardsAreIntact && out.guardsAreIntact)
+      }
+    }
+  }
+
   @Test(arguments: Int32(0)...6, layouts)
   func everySite(location: Int32, layout: MotionField.Layout) throws {
     let color = ColorDescription(chromaLocation: location)

@@ -45,7 +45,7 @@ import CIntrinsics
       unsafe min(finer.height, finer.width) >= 2 * Int(VFI_PATCH)
     {
       let level = unsafe try Self.level(finer.height / 2, finer.width / 2, in: arena)
-      unsafe kernels.halveLuma(finer, level)
+      try unsafe engine.forEachRows(level.height) { unsafe kernels.halveLuma(finer, level, $0, $1) }
       unsafe kernels.repeatEdges(level)
       unsafe levels[count] = unsafe level
       count += 1

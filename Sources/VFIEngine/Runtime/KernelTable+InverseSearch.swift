@@ -10,7 +10,7 @@ import KernelsAVX512
 /// for one worker.
 @safe package struct InverseSearchKernels: Sendable {
   package let halfLuma: @Sendable (vfi_features, vfi_luma, Int, Int) -> Void
-  package let halveLuma: @Sendable (vfi_luma, vfi_luma) -> Void
+  package let halveLuma: @Sendable (vfi_luma, vfi_luma, Int, Int) -> Void
   package let repeatEdges: @Sendable (vfi_luma) -> Void
   package let searchPatches:
     @Sendable (UnsafePointer<vfi_inverse_search>, Int, Int, UnsafeMutablePointer<Float>) -> Void
