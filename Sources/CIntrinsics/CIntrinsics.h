@@ -23,6 +23,13 @@ static inline uint32_t vfi_machine_cpu_flags(void) {
   return flags;
 }
 
+// Tells the processor that this thread waits for another one.
+static inline void vfi_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
 // Vectors of Swift's SIMD4, SIMD8 and SIMD16<Float>.
 typedef float vfi_float4 __attribute__((ext_vector_type(4)));
 typedef float vfi_float8 __attribute__((ext_vector_type(8)));

@@ -79,6 +79,36 @@ import VFIEngine
     #expect(bits(try pair.sparse(all, elsewhere: 0)) == bits(try pair.dense()))
   }
 
+  /// What a map exceeds is listed in the order of the pixels, on any number of threads.
+  @Test(arguments: [1, 2, 3])
+  func aboveAThreshold(threads: Int) throws {
+    let engine = Engine(runner: try ThreadPool(threads: threads))
+    for (height, width) in [(1, 1), (17, 23), (40, 9)] {
+      let map = try engine.scratch.map(height: height, width: width, channels: 5)
+      var random = SeededRandom(4)
+      for y in 0..<height {
+        for x in 0..<width {
+          for c in 0..<5 { map[y, x, c] = .random(in: -1...1, using: &random) }
+        }
+      }
+      for threshold in [-2, -0.5, 0.6, 2] as [Float] {
+        let active = try ActiveSet(map.slice(3..<4), above: threshold, on: engine)
+        let expected = try ActiveSet(height: height, width: width, in: engine.scratch) { y, x in
+          map[y, x, 3] > threshold
+        }
+        #expect(active.count == expected.count)
+        let picture = try active.map(channels: 1, in: engine.scratch)
+        let other = try expected.map(channels: 1, in: engine.scratch)
+        for y in 0..<height {
+          for x in 0..<width { #expect(active.contains(y, x) == expected.contains(y, x)) }
+        }
+        try active.gather(map.slice(3..<4), into: picture)
+        try expected.gather(map.slice(3..<4), into: other)
+        if expected.count > 0 { #expect(bits(picture) == bits(other)) }
+      }
+    }
+  }
+
   @Test(arguments: CPU.machineLevels, shapes)
   func partActiveEqualsMaskedDense(level: CPULevel, shape: Shape) throws {
     let pair = try Pair(

@@ -115,10 +115,12 @@ package final class Convolution: Sendable {
   /// Convolves the compact features of `source`, or else of `active`, into those of `active`.
   ///
   /// Neighbours that are not in the input's set count as zero; with such an input the dense result is
-  /// the same to the bit. Stride 1 only.
+  /// the same to the bit. Stride 1 only. `tiles`, of both sets, spares a convolution by Winograd's method
+  /// to list them.
   package func callAsFunction(
-    _ input: FeatureMap, from source: ActiveSet? = nil, active: ActiveSet, into output: FeatureMap,
-    adding residual: FeatureMap? = nil, on engine: Engine
+    _ input: FeatureMap, from source: ActiveSet? = nil, active: ActiveSet,
+    tiles: ActiveTiles? = nil, into output: FeatureMap, adding residual: FeatureMap? = nil,
+    on engine: Engine
   ) throws(VFIError) {
     let source = source ?? active
     guard stride == 1, rest == 0, input.channels == inputs,
@@ -135,10 +137,11 @@ package final class Convolution: Sendable {
     case .winograd:
       let mark = engine.scratch.mark
       defer { engine.scratch.release(to: mark) }
-      let tiles = try ActiveTiles(active, from: source, in: engine.scratch)
+      var listed = tiles
+      if listed == nil { listed = try ActiveTiles(active, from: source, on: engine) }
       try WinogradRun(
         weights: weights[0], input: input, rest: nil, output: output, residual: residual,
-        active: tiles)(on: engine)
+        active: listed)(on: engine)
     }
     engine.statistics.multiplyAddsSaved +=
       (active.height * active.width - active.count) * multiplyAddsPerPixel

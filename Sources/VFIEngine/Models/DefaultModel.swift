@@ -167,7 +167,7 @@ package final class DefaultModel: InterpolationModel {
     case .cap(let share):
       threshold = leastThreshold(from: threshold, of: uncertainty, exceededBy: share)
     }
-    return try ActiveSet(uncertainty, above: threshold, in: engine.scratch)
+    return try ActiveSet(uncertainty, above: threshold, on: engine)
   }
 
   private static var foreignFeatures: VFIError {

@@ -204,8 +204,9 @@ final class DefaultModelRefinement: Sendable {
     defer { arena.release(to: mark) }
     let entered = try active.map(channels: Self.channels, precision: precision, in: arena)
     let refined = try active.map(channels: Self.channels, precision: precision, in: arena)
-    try enter(input, active: active, into: entered, on: engine)
-    try middle(entered, active: active, into: refined, on: engine)
-    try head(refined, active: active, into: output, on: engine)
+    let tiles = try ActiveTiles(active, from: active, on: engine)
+    try enter(input, active: active, tiles: tiles, into: entered, on: engine)
+    try middle(entered, active: active, tiles: tiles, into: refined, on: engine)
+    try head(refined, active: active, tiles: tiles, into: output, on: engine)
   }
 }

@@ -43,12 +43,36 @@
     self.count = count
   }
 
-  /// The pixels where `map` `[h, w, 1]`, float32, exceeds `threshold`.
-  package init(_ map: FeatureMap, above threshold: Float, in arena: Arena) throws(VFIError) {
-    let (values, stride) = unsafe (map.base, map.pixelStride)
-    try self.init(height: map.height, width: map.width, in: arena) { y, x in
-      unsafe values[(y * map.width + x) * stride] > threshold
+  /// The pixels where `map` `[h, w, 1]`, float32, exceeds `threshold`; memory of `engine.scratch`.
+  package init(_ map: FeatureMap, above threshold: Float, on engine: Engine) throws(VFIError) {
+    let (height, width) = (map.height, map.width)
+    guard height * width <= Int32.max else {
+      throw .size("an active set of \(height) x \(width) pixels is too large")
     }
+    let pixels = unsafe try engine.scratch.buffer(of: Int32.self, count: height * width)
+    let places = unsafe try engine.scratch.buffer(of: Int32.self, count: height * width)
+    let (values, stride) = unsafe (map.base, map.pixelStride)
+    count = try engine.list(
+      rows: height,
+      count: { y in
+        var count = 0
+        for index in y * width..<(y + 1) * width {
+          let active = unsafe values[index * stride] > threshold
+          unsafe places[index] = active ? 0 : -1
+          count += active ? 1 : 0
+        }
+        return count
+      },
+      list: { y, first in
+        var place = first
+        for index in y * width..<(y + 1) * width where unsafe places[index] == 0 {
+          unsafe places[index] = Int32(truncatingIfNeeded: place)
+          unsafe pixels[place] = Int32(truncatingIfNeeded: index)
+          place += 1
+        }
+      })
+    (self.height, self.width) = (height, width)
+    unsafe (self.pixels, self.places) = unsafe (pixels, places)
   }
 
   /// The pixels that `set` has in their 3x3 neighbourhood: what a 3x3 convolution of `set` reads.

@@ -68,6 +68,30 @@ package final class Engine {
     if cancelled.load(ordering: .relaxed) { throw .cancelled }
   }
 
+  /// Lists what rows have, in their order and on all threads; returns how much it is.
+  ///
+  /// `count` tells how many things the row has, `list` then takes the place of the row's first one.
+  package func list(
+    rows: Int, count: (_ row: Int) -> Int, list: (_ row: Int, _ first: Int) -> Void
+  ) throws(VFIError) -> Int {
+    let mark = scratch.mark
+    defer { scratch.release(to: mark) }
+    let firsts = unsafe try scratch.buffer(of: Int.self, count: rows)
+    try forEachRows(rows) { first, end in
+      for row in first..<end { unsafe firsts[row] = count(row) }
+    }
+    var total = 0
+    for row in 0..<rows {
+      let found = unsafe firsts[row]
+      unsafe firsts[row] = total
+      total += found
+    }
+    try forEachRows(rows) { first, end in
+      for row in first..<end { unsafe list(row, firsts[row]) }
+    }
+    return total
+  }
+
   /// Runs `body` and adds its wall time to `stage`.
   package func timed<R>(
     _ stage: Statistics.Stage, _ body: () throws(VFIError) -> R

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CIntrinsics
 import Glibc
 import Synchronization
 
@@ -13,11 +14,13 @@ package protocol JobRunner: AnyObject, Sendable {
 /// The library's own threads, for one caller at a time; with one thread there are none.
 package final class ThreadPool: JobRunner, Sendable {
   package let maximumJobs: Int
-  private let crew = ThreadCrew()
+  private let crew: ThreadCrew
 
   /// Starts `threads - 1` threads beside the caller's.
   package init(threads count: Int) throws(VFIError) {
     maximumJobs = max(1, count)
+    // Threads that share a CPU would only keep each other from work.
+    crew = ThreadCrew(patience: maximumJobs <= CPU.count ? ThreadCrew.patience : 0)
     // Should a thread not start, `deinit` ends those that did.
     for index in 1..<maximumJobs { try crew.start(index) }
   }
@@ -31,18 +34,29 @@ package final class ThreadPool: JobRunner, Sendable {
 ///
 /// Each thread holds the crew, so the crew cannot end them: the pool, which no thread holds, does.
 @safe private final class ThreadCrew: @unchecked Sendable {
-  // Sendable: all shared state is guarded by `lock`.
+  // Sendable: all shared state is guarded by `lock`, or atomic.
+
+  /// Looks at a value that is about to change before a thread sleeps until it has: some 50 us.
+  ///
+  /// A frame is dozens of jobs with little between them, and to be woken takes as long as the smaller
+  /// ones.
+  static let patience = 1000
+
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private let finished: UnsafeMutablePointer<pthread_cond_t>
   private var threads: [pthread_t] = []
   private var job: ((Int) -> Void)?
-  private var generation = 0
+  private let patience: Int
+  /// Number of the job; changes under the lock only, like the next one.
+  private let generation = Atomic<Int>(0)
+  /// Threads beside the caller's that have not finished the job.
+  private let running = Atomic<Int>(0)
   private var count = 0
-  private var running = 0
   private var stopping = false
 
-  init() {
+  init(patience: Int) {
+    self.patience = patience
     unsafe lock = .allocate(capacity: 1)
     unsafe wake = .allocate(capacity: 1)
     unsafe finished = .allocate(capacity: 1)
@@ -109,15 +123,16 @@ package final class ThreadPool: JobRunner, Sendable {
       unsafe pthread_mutex_lock(lock)
       self.job = job
       self.count = min(count, workers)
-      running = self.count - 1
-      generation &+= 1
+      running.store(self.count - 1, ordering: .relaxed)
+      generation.wrappingAdd(1, ordering: .releasing)
       unsafe pthread_cond_broadcast(wake)
       unsafe pthread_mutex_unlock(lock)
       job(0)
       // More jobs than threads: the caller takes the rest.
       for index in stride(from: workers, to: count, by: 1) { job(index) }
+      watch { running.load(ordering: .acquiring) == 0 }
       unsafe pthread_mutex_lock(lock)
-      while running > 0 { unsafe pthread_cond_wait(finished, lock) }
+      while running.load(ordering: .relaxed) > 0 { unsafe pthread_cond_wait(finished, lock) }
       self.job = nil
       unsafe pthread_mutex_unlock(lock)
     }
@@ -127,17 +142,34 @@ package final class ThreadPool: JobRunner, Sendable {
     var seen = 0
     unsafe pthread_mutex_lock(lock)
     while true {
-      while generation == seen && !stopping { unsafe pthread_cond_wait(wake, lock) }
+      while generation.load(ordering: .relaxed) == seen && !stopping {
+        unsafe pthread_cond_wait(wake, lock)
+      }
       if stopping { break }
-      seen = generation
-      guard index < count, let job else { continue }
+      seen = generation.load(ordering: .relaxed)
+      guard index < count else { continue }
       unsafe pthread_mutex_unlock(lock)
-      job(index)
+      perform(index)
       unsafe pthread_mutex_lock(lock)
-      running -= 1
-      if running == 0 { unsafe pthread_cond_signal(finished) }
+      if running.wrappingSubtract(1, ordering: .releasing).newValue == 0 {
+        unsafe pthread_cond_signal(finished)
+      }
+      unsafe pthread_mutex_unlock(lock)
+      watch { generation.load(ordering: .relaxed) != seen }
+      unsafe pthread_mutex_lock(lock)
     }
     unsafe pthread_mutex_unlock(lock)
+  }
+
+  /// Does its part of the job, which stays until all threads have finished, and lets go of it.
+  private func perform(_ index: Int) { job?(index) }
+
+  /// Waits a moment for `condition`.
+  private func watch(_ condition: () -> Bool) {
+    for _ in 0..<patience {
+      if condition() { return }
+      vfi_pause()
+    }
   }
 }
 
