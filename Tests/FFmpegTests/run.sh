@@ -258,10 +258,34 @@ test_repair() {
   is 'repair: threads' "$(filtered in.mkv vfi=mode=repair -filter_threads 1)" "$frames"
 }
 
+# The frames of the program vfi: with motion bent by the frames around or linear, at a cut, at a
+# variable rate, and to the end.
+test_motion() {
+  local motion moving="geq=lum='120+50*sin((X-N*N)/9)+30*sin((Y-N)/4+(X-N*N)/19)':cb=128:cr=128"
+  make_clip -f lavfi -i "color=s=96x64:r=25,format=yuv420p,$moving" -frames:v 9 -c:v ffv1 even.mkv
+  make_clip -i even.mkv -vf 'select=not(eq(n\,4)),setpts=if(gte(N\,6)\,PTS+1.2/TB\,PTS)' \
+    -fps_mode passthrough -c:v ffv1 uneven.mkv
+  make_clip -i even.mkv -vf "geq=lum='if(gte(N,5),255-lum(X,Y),lum(X,Y))':cb=128:cr='128+60*gte(N,5)'" \
+    -c:v ffv1 cut.mkv
+  for clip in even uneven cut; do
+    for motion in linear quadratic; do
+      filtered $clip.mkv "vfi=fps=60:motion=$motion" > $clip.$motion
+      "$root/build/vfi" interpolate $clip.mkv program.mkv -y --fps 60 -o motion=$motion --codec ffv1
+      is "$clip, $motion: as the program" "$(awk '{print $2}' $clip.$motion)" \
+        "$(filtered program.mkv null | awk '{print $2}')"
+    done
+    is "$clip: the same times" "$(awk '{print $1}' $clip.quadratic)" "$(awk '{print $1}' $clip.linear)"
+    is "$clip: other frames" "$(cmp -s $clip.quadratic $clip.linear; echo $?)" 1
+    is "$clip: quadratic without a word" "$(filtered $clip.mkv vfi=fps=60)" "$(< $clip.quadratic)"
+    is "$clip: by an option of the library" \
+      "$(filtered $clip.mkv vfi=fps=60:vfi_params=motion=linear)" "$(< $clip.linear)"
+  done
+}
+
 test_commands() {
   pattern 25 20 in.mkv
   local frames
-  frames=$(filtered in.mkv "sendcmd=c='0.4 vfi scd_threshold 0',vfi=mult=2" | awk '{print $2}')
+  frames=$(filtered in.mkv "sendcmd=c='0.4 vfi scd_threshold 0',vfi=mult=2:motion=linear" | awk '{print $2}')
   is 'cuts from a command on' "$(tail -18 <<< "$frames" | uniq | lines)" 9
   is 'no cuts before' "$(head -18 <<< "$frames" | uniq | lines)" 18
 }

@@ -22,6 +22,7 @@
 enum { MODE_INTERPOLATE, MODE_INPAINT, MODE_REPAIR };
 enum { SCD_NONE, SCD_FDIFF };
 enum { QUALITY_FAST, QUALITY_BALANCED, QUALITY_BEST };
+enum { MOTION_LINEAR, MOTION_QUADRATIC };
 
 typedef struct VFIContext {
   const AVClass *class;
@@ -33,6 +34,7 @@ typedef struct VFIContext {
   double scd_threshold;
   char *model;
   int quality;
+  int motion;
   AVDictionary *vfi_params;
   int mode;
   char *rect;
@@ -56,6 +58,9 @@ static int read_params(AVFilterContext *ctx, vfi_params *params) {
   params->model_name = s->model;
   params->scene_cut = s->scd != SCD_NONE;
   params->scene_cut_threshold = s->scd_threshold;
+  /* The other modes look around in their own way. */
+  if (s->mode == MODE_INTERPOLATE && s->motion == MOTION_QUADRATIC)
+    params->motion = VFI_MOTION_QUADRATIC;
   ret = vfi_set_option(ctx, params, "quality", qualities[s->quality]);
   return ret < 0 ? ret : vfi_set_options(ctx, params, s->vfi_params);
 }
@@ -71,6 +76,7 @@ static int open_context(AVFilterContext *ctx) {
   vfi_destroy(&s->pairs.vfi);
   s->pairs.vfi = context;
   s->pairs.in.max_gap = params.max_gap;
+  s->pairs.in.looks_around = params.motion == VFI_MOTION_QUADRATIC;
   return 0;
 }
 
@@ -244,6 +250,10 @@ static const AVOption vfi_options[] = {
     VALUE("fast", QUALITY_FAST, "quality"),
     VALUE("balanced", QUALITY_BALANCED, "quality"),
     VALUE("best", QUALITY_BEST, "quality"),
+    OPTION(motion, "how content moves between two frames", INT, .i64 = MOTION_QUADRATIC,
+           MOTION_LINEAR, MOTION_QUADRATIC, FLAGS, "motion"),
+    VALUE("linear", MOTION_LINEAR, "motion"),
+    VALUE("quadratic", MOTION_QUADRATIC, "motion"),
     OPTION(mode, "what is done", INT, .i64 = MODE_INTERPOLATE, MODE_INTERPOLATE, MODE_REPAIR, FLAGS,
            "mode"),
     VALUE("interpolate", MODE_INTERPOLATE, "mode"),

@@ -57,6 +57,40 @@ static inline int vfi_pairs_is_bridge(AVFilterContext *ctx, VFIPairs *s, vfi_fra
   return 1;
 }
 
+/* Describes the frame beside the pair, `distance` away from its source `next`; NULL where it does
+   not tell how the pair's motion changes. */
+static inline const vfi_frame *vfi_pairs_beside(const VFIPairs *s, const AVFrame *frame,
+                                                uint64_t id, int64_t distance,
+                                                const vfi_frame *next, vfi_frame *beside) {
+  if (!frame || distance <= 0 || vfi_seconds(&s->in, distance) > s->in.max_gap ||
+      vfi_avframe_wrap(beside, frame) < 0 || !vfi_is_like(beside, next) ||
+      (beside->flags & VFI_FRAME_INTERLACED))
+    return NULL;
+  beside->content_id = id;
+  return beside;
+}
+
+/* Makes new frames between the pair, whose motion the sources beside it bend. */
+static inline vfi_status vfi_pairs_interpolate(VFIPairs *s, const vfi_frame pair[2], int count,
+                                               const vfi_rational *t, vfi_frame *out,
+                                               vfi_info *info) {
+  const VFISources *in = &s->in;
+  const VFISource *a = &in->before, *b = &in->after;
+  vfi_frame before, after;
+  int64_t later = b->time + (b->time - a->time);
+  if (!in->looks_around)
+    return vfi_interpolate_n(s->vfi, &pair[0], &pair[1], count, t, out, info);
+  if (in->later && in->later->pts != AV_NOPTS_VALUE)
+    later = av_rescale_q(in->later->pts, in->timebase, in->unit);
+  return vfi_interpolate_among(
+      s->vfi,
+      vfi_pairs_beside(s, in->earlier.frame, in->earlier.id, a->time - in->earlier.time, &pair[0],
+                       &before),
+      &pair[0], &pair[1],
+      vfi_pairs_beside(s, in->later, in->ids + 1, later - b->time, &pair[1], &after), count, t, out,
+      info);
+}
+
 /* A place for a new frame at `time`, with what the nearer source says beside its samples. */
 static inline AVFrame *vfi_pairs_new_frame(AVFilterContext *ctx, VFIPairs *s, int64_t time) {
   const VFISource *before = &s->in.before, *after = &s->in.after;
@@ -100,7 +134,7 @@ static inline int vfi_pairs_make(AVFilterContext *ctx, VFIPairs *s, const vfi_fr
     t[count] = (vfi_rational){time - start, end - start};
     info[count].struct_size = sizeof *info;
   }
-  status = vfi_interpolate_n(s->vfi, &pair[0], &pair[1], count, t, out, info);
+  status = vfi_pairs_interpolate(s, pair, count, t, out, info);
   if (status < 0)
     return vfi_fail(ctx, status, s->vfi);
   for (int i = 0; i < count && ret >= 0; i++)
@@ -112,7 +146,7 @@ static inline int vfi_pairs_make(AVFilterContext *ctx, VFIPairs *s, const vfi_fr
   return 0;
 }
 
-/* Gives the next output: 1, or 0 if a source or the end must come first. */
+/* Gives the next output: 1, or 0 if a source or the end must come first. `is_end`: none follows. */
 static inline int vfi_pairs_next(AVFilterContext *ctx, VFIPairs *s, int is_end, AVFrame **out) {
   VFISources *in = &s->in;
   vfi_frame pair[2];
@@ -129,8 +163,12 @@ static inline int vfi_pairs_next(AVFilterContext *ctx, VFIPairs *s, int is_end, 
                (in->after.frame && !vfi_pairs_is_bridge(ctx, s, pair))) {
       break;
     } else if (in->after.frame) {
+      if (in->looks_around && !in->later && !is_end)
+        return 0;
       if ((ret = vfi_pairs_make(ctx, s, pair)) < 0)
         return ret;
+    } else if (!in->first.frame && vfi_sources_enter_later(ctx, in)) {
+      continue;
     } else if (!is_end && !in->first.frame) {
       return 0;
     } else if (s->next < vfi_sources_end(in)) {

@@ -27,9 +27,12 @@ typedef struct VFISources {
   int64_t nominal;     ///< units that a frame lasts if nothing tells
   double max_gap;      ///< seconds between two frames that are bridged
 
-  VFISource before; ///< the latest frame at or before the next output
-  VFISource after;  ///< the one that follows it
-  VFISource first;  ///< of the next run, which begins when this one has ended
+  VFISource before;  ///< the latest frame at or before the next output
+  VFISource after;   ///< the one that follows it
+  VFISource first;   ///< of the next run, which begins when this one has ended
+  int looks_around;  ///< the frames beside a pair are wanted
+  VFISource earlier; ///< the one before `before`
+  AVFrame *later;    ///< the one that follows `after`; of which run it will be is seen then
   uint64_t ids;
   int64_t interval;       ///< between the run's two latest frames, 0 = there was one only
   int are_durations_true; ///< one frame of the run lasted until the next, as it said
@@ -45,10 +48,13 @@ static inline void vfi_sources_drop(VFISources *s) {
   vfi_source_drop(&s->before);
   vfi_source_drop(&s->after);
   vfi_source_drop(&s->first);
+  vfi_source_drop(&s->earlier);
+  av_frame_free(&s->later);
 }
 
 /* `first` begins a new run. */
 static inline void vfi_sources_begin(VFISources *s) {
+  vfi_source_drop(&s->earlier);
   FFSWAP(VFISource, s->before, s->first);
   s->interval = 0;
   s->are_durations_true = 0;
@@ -58,6 +64,9 @@ static inline void vfi_sources_begin(VFISources *s) {
 static inline void vfi_sources_advance(VFISources *s) {
   s->interval = s->after.time - s->before.time;
   s->are_durations_true |= FFABS(s->before.duration - s->interval) <= s->interval / 4;
+  vfi_source_drop(&s->earlier);
+  if (s->looks_around)
+    FFSWAP(VFISource, s->earlier, s->before);
   vfi_source_drop(&s->before);
   FFSWAP(VFISource, s->before, s->after);
 }
@@ -88,8 +97,8 @@ static inline int64_t vfi_sources_time(AVFilterContext *ctx, VFISources *s, cons
   return FFABS64U(time) > INT64_MAX / 2 ? AV_NOPTS_VALUE : time;
 }
 
-/* Takes a frame of the input, when there is `before` or nothing. */
-static inline void vfi_sources_take(AVFilterContext *ctx, VFISources *s, AVFrame *frame) {
+/* Makes a frame one of the run, or the first of another; there is `before` or nothing. */
+static inline void vfi_sources_enter(AVFilterContext *ctx, VFISources *s, AVFrame *frame) {
   int64_t duration = av_rescale_q(vfi_avframe_duration(frame), s->timebase, s->unit);
   VFISource source = {.frame = frame,
                       .time = vfi_sources_time(ctx, s, frame),
@@ -107,6 +116,23 @@ static inline void vfi_sources_take(AVFilterContext *ctx, VFISources *s, AVFrame
              vfi_seconds(s, source.time));
     s->first = source;
   }
+}
+
+/* Takes a frame of the input. */
+static inline void vfi_sources_take(AVFilterContext *ctx, VFISources *s, AVFrame *frame) {
+  if (s->after.frame)
+    s->later = frame;
+  else
+    vfi_sources_enter(ctx, s, frame);
+}
+
+/* Lets the frame that waited enter, if there is one. */
+static inline int vfi_sources_enter_later(AVFilterContext *ctx, VFISources *s) {
+  AVFrame *frame = s->later;
+  s->later = NULL;
+  if (frame)
+    vfi_sources_enter(ctx, s, frame);
+  return frame != NULL;
 }
 
 #endif
