@@ -115,13 +115,14 @@ static void no_memory(void) {
 }
 
 /* The source's own error is passed on, for the frames that need that frame. */
-static void broken_source(void) {
+static void broken_source(const char *arguments, int beside) {
   Clip clip = clip_make(8);
   clip.broken = 3;
-  VSNode *node = interpolate_clip(&clip, "mult=2");
+  VSNode *node = interpolate_clip(&clip, arguments);
   for (int n = 0; n < 16; n++) {
     const VSFrame *frame = frame_at(node, n);
-    CHECK((frame == NULL) == (n >= 5 && n <= 7));
+    bool needs = n % 2 ? n >= 5 - 2 * beside && n <= 7 + 2 * beside : n == 6;
+    CHECK((frame == NULL) == needs);
     if (frame)
       vs->freeFrame(frame);
     else
@@ -156,7 +157,8 @@ int main(void) {
   huge_rates();
   models();
   no_memory();
-  broken_source();
+  broken_source("mult=2 motion=linear", 0);
+  broken_source("mult=2", 1);
   large();
   host_stop();
   return check_report();

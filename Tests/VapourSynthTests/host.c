@@ -74,15 +74,14 @@ static void paint(VSFrame *frame, const Clip *clip, int n) {
   int scene = clip->cut > 0 && n >= clip->cut;
   bool flat = clip->width > 8192; /* a texture would take long */
   double top = format->sampleType == stFloat ? 1 : (1 << format->bitsPerSample) - 1;
+  double moved = (double)clip->speed * n * (clip->accelerates ? 1 + 0.125 * n : 1);
   for (int plane = 0; plane < format->numPlanes; plane++) {
     uint8_t *row = vs->getWritePtr(frame, plane);
     int width = vs->getFrameWidth(frame, plane), height = vs->getFrameHeight(frame, plane);
     int step = plane && format->colorFamily == cfYUV ? 1 << format->subSamplingW : 1;
     for (int y = 0; y < height; y++, row += vs->getStride(frame, plane))
       for (int x = 0; x < width; x++) {
-        double value =
-            top *
-            (flat ? 0.1 * n : texture(scene, plane, x * step - (double)clip->speed * n, y * step));
+        double value = top * (flat ? 0.1 * n : texture(scene, plane, x * step - moved, y * step));
         if (format->sampleType == stFloat)
           ((float *)(void *)row)[x] = (float)value;
         else if (format->bytesPerSample == 2)

@@ -25,6 +25,7 @@ typedef struct Clip {
   int frames;
   int64_t fps_num, fps_den; /* 0/0 = not constant */
   int speed;                /* pixels a frame by which the texture moves */
+  bool accelerates;         /* by a quarter of that more from frame to frame */
   int cut;                  /* first frame of another scene; 0 = none */
   int broken;               /* frame that gives an error; 0 = none */
   /* Changes what the source made of frame n: its properties. May be NULL. */

@@ -91,7 +91,6 @@ script_tests() {
     out.mkv)" 60/1
   # The program vfi gives the same frames: two hosts, one library.
   check 'vfi on the same clip' "$root/build/vfi" interpolate in.mp4 program.mkv --fps 60 \
-    -o motion=linear \
     --codec ffv1
   is 'frames are those of vfi' "$(frames out.mkv | md5sum)" "$(frames program.mkv | md5sum)"
   # As av1an reads a script: a range of frames by each worker.

@@ -63,13 +63,14 @@ static void contents(void) {
   vs->freeNode(source);
 }
 
-/* Far in, every frame is made of just the sources that it lies between: no drift. */
-static void positions(void) {
+/* Far in, every frame is made of just the sources that it lies between, or with `beside` of one
+   more on either side: no drift. */
+static void positions(const char *arguments, int beside) {
   Clip clip = clip_make(1000000000);
   clip.fps_num = 24000;
   clip.fps_den = 1001;
   clip.width = clip.height = 16;
-  VSNode *node = interpolate_clip(&clip, "num=30 threads=1");
+  VSNode *node = interpolate_clip(&clip, arguments);
   CHECK(info(node)->numFrames == 1251250000); /* 10^9 * 30 * 1001 / 24000 */
   uint64_t n = 0, state = 1;
   for (int i = 0; i < 200; i++) {
@@ -82,9 +83,15 @@ static void positions(void) {
     CHECK(frame != NULL);
     vs->freeFrame(frame);
     bool last = index == 999999999;
-    CHECK(clip.made_count == (rest == 0 || last ? 1 : 2));
-    CHECK(clip_made(&clip, (int)index));
-    CHECK(rest == 0 || last || clip_made(&clip, (int)index + 1));
+    if (rest == 0 || last) {
+      CHECK(clip.made_count == 1 && clip_made(&clip, (int)index));
+      continue;
+    }
+    int first = (int)index < beside ? 0 : (int)index - beside, end = (int)index + 2 + beside;
+    end = end < clip.frames ? end : clip.frames;
+    CHECK(clip.made_count == end - first);
+    for (int i = first; i < end; i++)
+      CHECK(clip_made(&clip, i));
   }
   vs->freeNode(node);
 }
@@ -169,11 +176,44 @@ static void gaps(void) {
   vs->freeNode(source);
 }
 
+static void cut_told(int n, VSMap *properties) {
+  vs->mapSetInt(properties, "_SceneChangePrev", n == 3, maReplace);
+  vs->mapSetInt(properties, "_SceneChangeNext", n == 2, maReplace);
+}
+
+/* Whether output n of two filters on one clip is the same. */
+static bool same_at(VSNode *a, VSNode *b, int n) { return hash_at(a, n) == hash_at(b, n); }
+
+/* The frames beside a pair bend its motion, but for those across a cut or a gap. */
+static void neighbours(void) {
+  Clip clip = clip_make(6);
+  clip.accelerates = true;
+  VSNode *bent = interpolate_clip(&clip, "mult=2");
+  VSNode *linear = interpolate_clip(&clip, "mult=2 motion=linear");
+  for (int n = 1; n < 11; n += 2)
+    CHECK(!same_at(bent, linear, n));
+  vs->freeNode(bent);
+  Clip told = clip;
+  told.edit = cut_told;
+  VSNode *cut = interpolate_clip(&told, "mult=2"),
+         *open = interpolate_clip(&told, "mult=2 scene_cut=0");
+  VSNode *source = clip_node(&clip);
+  CHECK(hash_at(cut, 5) == hash_at(source, 2)); /* held, as the cut is after it */
+  CHECK(!same_at(cut, open, 3) && !same_at(cut, open, 7));
+  CHECK(same_at(cut, open, 1) && same_at(cut, open, 9));
+  vs->freeNode(cut);
+  vs->freeNode(open);
+  vs->freeNode(source);
+  vs->freeNode(linear);
+}
+
 int main(void) {
   host_start(2);
   counts();
   contents();
-  positions();
+  positions("num=30 threads=1 motion=linear", 0);
+  positions("num=30 threads=1", 1);
+  neighbours();
   variable_rate();
   odd_durations();
   gaps();

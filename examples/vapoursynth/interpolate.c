@@ -8,181 +8,10 @@
  * since features of a source frame did not serve both of its sides, and as many times the memory;
  * a player would wait longer for the first frame after a seek.
  */
-#include "plugin.h"
+#include "filter.h"
 
-#include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-typedef struct Filter {
-  VSNode *source;
-  Clock clock;
-  int source_frames;
-  double source_seconds; /**< of a frame; 0 = not constant */
-  VSVideoInfo video;     /**< of the output; a rate of 0 when it is not constant */
-  vfi_params params;
-  vfi_context *context; /**< NULL until a frame needs it */
-  VSCore *core;
-  const VSAPI *vsapi;
-} Filter;
-
-/* ------------------------------------------------------------------ arguments ---------------- */
-
-enum { ERROR_SIZE = 512, MAX_MULTIPLIER = 1024 };
-
-typedef struct Arguments {
-  const VSMap *map;
-  const VSAPI *vsapi;
-  char error[ERROR_SIZE]; /**< what is wrong, or "" */
-} Arguments;
-
-#define REFUSE(arguments, ...)                                                                     \
-  (snprintf((arguments)->error, sizeof(arguments)->error, __VA_ARGS__), false)
-
-/* True and the value, when the argument was given. */
-static bool integer(const Arguments *arguments, const char *name, int64_t *value) {
-  int error = 0;
-  int64_t given = arguments->vsapi->mapGetInt(arguments->map, name, 0, &error);
-  if (!error)
-    *value = given;
-  return !error;
-}
-
-/* Sets the rate of the output and the clock. */
-static bool set_rate(Filter *filter, const VSVideoInfo *source, Arguments *arguments) {
-  int64_t num = 0, den = 1, mult = 2;
-  bool has_num = integer(arguments, "num", &num), has_den = integer(arguments, "den", &den);
-  bool has_mult = integer(arguments, "mult", &mult);
-  bool constant = source->fpsNum > 0 && source->fpsDen > 0;
-  if (has_mult && (has_num || has_den))
-    return REFUSE(arguments, "give either mult, or num and den");
-  if (has_den && !has_num)
-    return REFUSE(arguments, "den is given without num");
-  if (has_num && (num < 1 || den < 1))
-    return REFUSE(arguments, "num and den must be 1 or more, not %" PRId64 "/%" PRId64, num, den);
-  if (mult < 1 || mult > MAX_MULTIPLIER)
-    return REFUSE(arguments, "mult must be 1 to %d, not %" PRId64, MAX_MULTIPLIER, mult);
-  if (has_num && !constant)
-    return REFUSE(arguments, "the clip has no constant frame rate, which num needs: use mult, or "
-                             "std.AssumeFPS before");
-  bool in_range;
-  if (has_num) {
-    in_range = clock_from_rates(&filter->clock, source->fpsNum, source->fpsDen, num, den) &&
-               scale_rational(&num, &den, 1, 1);
-  } else {
-    filter->clock = (Clock){1, mult};
-    num = source->fpsNum; /* 0/0 when it is not constant */
-    den = source->fpsDen;
-    in_range = !constant || scale_rational(&num, &den, mult, 1);
-  }
-  if (!in_range)
-    return REFUSE(arguments, "the frame rates have no ratio within 64 bits");
-  int64_t frames = clock_frames(&filter->clock, source->numFrames);
-  if (frames > INT_MAX)
-    return REFUSE(arguments, "the output would have %" PRId64 " frames, more than %d", frames,
-                  INT_MAX);
-  filter->source_frames = source->numFrames;
-  filter->source_seconds = constant ? (double)source->fpsDen / (double)source->fpsNum : 0;
-  filter->video = *source;
-  filter->video.numFrames = (int)frames;
-  filter->video.fpsNum = num;
-  filter->video.fpsDen = den;
-  return true;
-}
-
-static bool set_option(Filter *filter, const vfi_option *option, Arguments *arguments) {
-  const VSAPI *vsapi = arguments->vsapi;
-  if (vsapi->mapNumElements(arguments->map, option->name) < 1)
-    return true;
-  char number[32];
-  const char *text = number;
-  switch (option->type) {
-  case VFI_OPTION_BOOL:
-  case VFI_OPTION_INT:
-    snprintf(number, sizeof number, "%" PRId64,
-             vsapi->mapGetInt(arguments->map, option->name, 0, NULL));
-    break;
-  case VFI_OPTION_DOUBLE:
-    snprintf(number, sizeof number, "%.17g",
-             vsapi->mapGetFloat(arguments->map, option->name, 0, NULL));
-    break;
-  default:
-    text = vsapi->mapGetData(arguments->map, option->name, 0, NULL);
-  }
-  if (vfi_params_set(&filter->params, option->name, text) != VFI_OK)
-    return REFUSE(arguments, "%s", vfi_last_error(NULL));
-  return true;
-}
-
-/* Turns the name of a model into one that outlives the arguments, or into an open file. */
-static bool set_model(vfi_params *params, Arguments *arguments) {
-  const char *name = params->model_name;
-  if (!name)
-    return true;
-  for (int32_t i = 0; i < vfi_model_count(); i++) {
-    vfi_model_info info = {.struct_size = sizeof info};
-    if (vfi_model_builtin_info(i, &info) == VFI_OK && strcmp(info.name, name) == 0) {
-      params->model_name = info.name;
-      return true;
-    }
-  }
-  params->model_name = NULL;
-  params->model = model_from_cache(name);
-  return params->model ? true : REFUSE(arguments, "%s", vfi_last_error(NULL));
-}
-
-static void VS_CC log_line(void *opaque, vfi_log_level level, const char *text) {
-  const Filter *filter = opaque;
-  /* Errors come as errors of a frame, or of the function. */
-  if (level == VFI_LOG_ERROR)
-    return;
-  char line[ERROR_SIZE];
-  snprintf(line, sizeof line, "vfi: %s", text);
-  filter->vsapi->logMessage(level == VFI_LOG_WARNING ? mtWarning
-                            : level == VFI_LOG_INFO  ? mtInformation
-                                                     : mtDebug,
-                            line, filter->core);
-}
-
-static bool set_params(Filter *filter, Arguments *arguments) {
-  vfi_params_init(&filter->params, sizeof filter->params);
-  for (int32_t i = 0; i < vfi_option_count(); i++) {
-    vfi_option option = {.struct_size = sizeof option};
-    if (vfi_option_get(i, &option) == VFI_OK && option_is_argument(option.name) &&
-        !set_option(filter, &option, arguments))
-      return false;
-  }
-  if (filter->params.threads == 0) {
-    VSCoreInfo info;
-    filter->vsapi->getCoreInfo(filter->core, &info);
-    filter->params.threads = info.numThreads < 256 ? info.numThreads : 256;
-  }
-  filter->params.log = log_line;
-  filter->params.log_opaque = filter;
-  return set_model(&filter->params, arguments);
-}
-
-/* Refuses what no frame of the clip could be made of, so that a script fails and not its frames. */
-static bool check(const Filter *filter, Arguments *arguments) {
-  const VSVideoInfo *video = &filter->video;
-  /* A clip without one format or size is looked at frame by frame. */
-  if (video->format.colorFamily != cfUndefined && pixel_format(&video->format) == 0)
-    return REFUSE(arguments, "the clip's format is not one of %s", pixel_format_names());
-  if (video->width > VFI_MAX_SIZE || video->height > VFI_MAX_SIZE)
-    return REFUSE(arguments, "the clip is %d x %d, larger than %d", video->width, video->height,
-                  VFI_MAX_SIZE);
-  /* Settings that do not go together. Without threads and frames a context is next to nothing. */
-  vfi_params params = filter->params;
-  params.threads = 1;
-  params.log = NULL;
-  vfi_context *context = NULL;
-  if (vfi_create(&context, &params) != VFI_OK)
-    return REFUSE(arguments, "%s", vfi_last_error(NULL));
-  vfi_destroy(&context);
-  return true;
-}
 
 /* ------------------------------------------------------------------ frames ------------------- */
 
@@ -212,18 +41,25 @@ static vfi_frame describe_numbered(const VSFrame *frame, int64_t index, const VS
   return result;
 }
 
-/* Whether nothing may be made between two frames; `status` says whether that could be told. */
-static bool is_cut(Filter *filter, const VSFrame *a, const VSFrame *b, const vfi_frame pair[2],
-                   vfi_status *status) {
+/* Whether nothing may be made between source frame `index` and the next one; `status` says whether
+   that could be told. */
+static bool is_cut(Filter *filter, int64_t index, const VSFrame *a, const VSFrame *b,
+                   const vfi_frame *first, const vfi_frame *second, vfi_status *status) {
   *status = VFI_OK;
   if (!filter->params.scene_cut)
     return false;
   Cut told = cut_by_properties(a, b, filter->vsapi);
   if (told != CUT_UNKNOWN)
     return told == CUT_YES;
+  KnownCut *known = &filter->cuts[index % KNOWN_CUTS];
+  if (known->number == index + 1)
+    return known->is_cut;
   double score = 0;
-  *status = vfi_scene_score(filter->context, &pair[0], &pair[1], &score);
-  return score > filter->params.scene_cut_threshold;
+  *status = vfi_scene_score(filter->context, first, second, &score);
+  bool cut = score > filter->params.scene_cut_threshold;
+  if (*status == VFI_OK)
+    *known = (KnownCut){index + 1, cut};
+  return cut;
 }
 
 static bool open_context(Filter *filter) {
@@ -240,14 +76,89 @@ static const VSFrame *pass(Filter *filter, const VSFrame *frame, const Origin *o
   return copy;
 }
 
-/* The output at `place`, which lies between source frames a and b. NULL: *reason says why. */
-static const VSFrame *between(Filter *filter, const Place *place, Origin *origin,
-                              const char **reason) {
+/* Seconds from a frame to the next one; 0 = unknown. */
+static double seconds(const Filter *filter, const VSFrame *frame) {
+  return filter->source_seconds > 0 ? filter->source_seconds : frame_seconds(frame, filter->vsapi);
+}
+
+/* Source frames of an output: those of the pair, and the ones beside it, which may be NULL. */
+typedef struct Sources {
+  const VSFrame *before, *a, *b, *after;
+} Sources;
+
+static bool looks_around(const Filter *filter, const Place *place) {
+  return filter->params.motion == VFI_MOTION_QUADRATIC && place->t_num > 0 &&
+         place->index + 1 < filter->source_frames;
+}
+
+/* Where colours differ, libvfi would refuse the frame; the planes' code values are blended anyway.
+ */
+static void take_colour(vfi_frame *frame, const vfi_frame *from) {
+  frame->matrix = from->matrix;
+  frame->primaries = from->primaries;
+  frame->transfer = from->transfer;
+  frame->range = from->range;
+  frame->chroma_location = from->chroma_location;
+}
+
+/* Describes source frame `index`, on one side of the pair, in its place of `row`; false where it
+   does not tell how the pair's motion changes. `status` as above. */
+static bool describe_beside(Filter *filter, const Sources *sources, int64_t index, bool is_before,
+                            vfi_frame row[4], vfi_status *status) {
   const VSAPI *vsapi = filter->vsapi;
-  const VSFrame *a = origin->a, *b = origin->b;
+  const VSFrame *frame = is_before ? sources->before : sources->after;
+  const VSFrame *earlier = is_before ? frame : sources->b;
+  *status = VFI_OK;
+  if (!frame || refusal(frame, vsapi) || !same_shape(frame, sources->a, vsapi) ||
+      seconds(filter, earlier) > filter->params.max_gap)
+    return false;
+  vfi_frame *described = &row[is_before ? 0 : 3];
+  *described = describe_numbered(frame, index, vsapi);
+  take_colour(described, &row[1]);
+  bool cut = is_before ? is_cut(filter, index, frame, sources->a, described, &row[1], status)
+                       : is_cut(filter, index - 1, sources->b, frame, &row[2], described, status);
+  return !cut && *status == VFI_OK;
+}
+
+/* Says how far apart the frames are, in a clip whose rate is not constant; else they are evenly. */
+static void set_times(const Filter *filter, const Sources *sources, vfi_frame row[4]) {
+  if (filter->source_seconds > 0)
+    return;
+  const VSFrame *frames[3] = {sources->before ? sources->before : sources->a, sources->a,
+                              sources->b};
+  row[0].pts = 0;
+  for (int i = 0; i < 3; i++) {
+    double lasts = seconds(filter, frames[i]);
+    row[i + 1].pts = row[i].pts + (int64_t)(1e9 * (lasts < 1e6 ? lasts : 1e6));
+  }
+}
+
+/* Makes the frame `out` of the pair in `row`, with the frames beside it where these are of use. */
+static vfi_status interpolate_row(Filter *filter, const Place *place, const Sources *sources,
+                                  vfi_frame row[4], vfi_frame *out) {
+  if (!looks_around(filter, place))
+    return vfi_interpolate(filter->context, &row[1], &row[2], place->t_num, place->t_den, out,
+                           NULL);
+  vfi_status status;
+  bool before = describe_beside(filter, sources, place->index - 1, true, row, &status);
+  if (status != VFI_OK)
+    return status;
+  bool after = describe_beside(filter, sources, place->index + 2, false, row, &status);
+  if (status != VFI_OK)
+    return status;
+  set_times(filter, sources, row);
+  vfi_rational t = {place->t_num, place->t_den};
+  return vfi_interpolate_among(filter->context, before ? &row[0] : NULL, &row[1], &row[2],
+                               after ? &row[3] : NULL, 1, &t, out, NULL);
+}
+
+/* The output at `place`, which lies between source frames a and b. NULL: *reason says why. */
+static const VSFrame *between(Filter *filter, const Place *place, const Sources *sources,
+                              Origin *origin, const char **reason) {
+  const VSAPI *vsapi = filter->vsapi;
+  const VSFrame *a = sources->a, *b = sources->b;
   const VSFrame *nearer = place_nearest(place) == place->index ? a : b;
-  double gap = filter->source_seconds > 0 ? filter->source_seconds : frame_seconds(a, vsapi);
-  if (gap > filter->params.max_gap)
+  if (seconds(filter, a) > filter->params.max_gap)
     return pass(filter, a, origin);
   if (!same_shape(a, b, vsapi))
     return pass(filter, nearer, origin);
@@ -255,24 +166,19 @@ static const VSFrame *between(Filter *filter, const Place *place, Origin *origin
     *reason = vfi_last_error(NULL);
     return NULL;
   }
-  vfi_frame pair[2] = {describe_numbered(a, place->index, vsapi),
-                       describe_numbered(b, place->index + 1, vsapi)};
-  /* Where they differ, libvfi would refuse the pair; the planes' code values are blended anyway. */
-  pair[1].matrix = pair[0].matrix;
-  pair[1].primaries = pair[0].primaries;
-  pair[1].transfer = pair[0].transfer;
-  pair[1].range = pair[0].range;
-  pair[1].chroma_location = pair[0].chroma_location;
+  vfi_frame row[4] = {0};
+  row[1] = describe_numbered(a, place->index, vsapi);
+  row[2] = describe_numbered(b, place->index + 1, vsapi);
+  take_colour(&row[2], &row[1]);
   vfi_status status;
-  if (is_cut(filter, a, b, pair, &status))
+  if (is_cut(filter, place->index, a, b, &row[1], &row[2], &status))
     return pass(filter, nearer, origin);
   VSFrame *made = NULL;
   if (status == VFI_OK) {
-    made = vsapi->newVideoFrame(vsapi->getVideoFrameFormat(a), pair[0].width, pair[0].height,
-                                nearer, filter->core);
+    made = vsapi->newVideoFrame(vsapi->getVideoFrameFormat(a), row[1].width, row[1].height, nearer,
+                                filter->core);
     vfi_frame out = describe_output(made, vsapi);
-    status = vfi_interpolate(filter->context, &pair[0], &pair[1], place->t_num, place->t_den, &out,
-                             NULL);
+    status = interpolate_row(filter, place, sources, row, &out);
   }
   if (status != VFI_OK) {
     *reason = vfi_last_error(filter->context);
@@ -285,25 +191,35 @@ static const VSFrame *between(Filter *filter, const Place *place, Origin *origin
   return made;
 }
 
+/* Source frame `index`, which was asked for; NULL where there is none. */
+static const VSFrame *source_frame(Filter *filter, int64_t index, VSFrameContext *frame_context) {
+  if (index < 0 || index >= filter->source_frames)
+    return NULL;
+  return filter->vsapi->getFrameFilter((int)index, filter->source, frame_context);
+}
+
 static const VSFrame *make_frame(Filter *filter, int n, const Place *place,
                                  VSFrameContext *frame_context) {
   const VSAPI *vsapi = filter->vsapi;
   bool alone = place->t_num == 0 || place->index + 1 >= filter->source_frames;
-  Origin origin = {.clock = &filter->clock, .n = n};
-  origin.a = vsapi->getFrameFilter((int)place->index, filter->source, frame_context);
-  if (!alone)
-    origin.b = vsapi->getFrameFilter((int)place->index + 1, filter->source, frame_context);
+  bool looks = looks_around(filter, place);
+  Sources sources = {.before = looks ? source_frame(filter, place->index - 1, frame_context) : NULL,
+                     .a = source_frame(filter, place->index, frame_context),
+                     .b = alone ? NULL : source_frame(filter, place->index + 1, frame_context),
+                     .after = looks ? source_frame(filter, place->index + 2, frame_context) : NULL};
+  Origin origin = {.clock = &filter->clock, .n = n, .a = sources.a, .b = sources.b};
   const char *reason = refusal(origin.a, vsapi);
   if (!reason && origin.b)
     reason = refusal(origin.b, vsapi);
   const VSFrame *result = NULL;
   if (!reason)
-    result = alone ? pass(filter, origin.a, &origin) : between(filter, place, &origin, &reason);
+    result = alone ? pass(filter, origin.a, &origin)
+                   : between(filter, place, &sources, &origin, &reason);
   if (!result)
     fail(filter, n, frame_context, reason);
-  vsapi->freeFrame(origin.a);
-  if (origin.b)
-    vsapi->freeFrame(origin.b);
+  const VSFrame *all[4] = {sources.before, sources.a, sources.b, sources.after};
+  for (int i = 0; i < 4; i++)
+    vsapi->freeFrame(all[i]); /* which may be NULL */
   return result;
 }
 
@@ -315,10 +231,14 @@ static const VSFrame *VS_CC get_frame(int n, int reason, void *instance, void **
   Filter *filter = instance;
   Place place = clock_place(&filter->clock, n);
   if (reason == arInitial) {
-    vsapi->requestFrameFilter((int)place.index, filter->source, frame_context);
     /* A frame on a source frame needs no other: a player's clip may end there. */
-    if (place.t_num > 0 && place.index + 1 < filter->source_frames)
-      vsapi->requestFrameFilter((int)place.index + 1, filter->source, frame_context);
+    int64_t first = place.index, last = first + (place.t_num > 0);
+    if (looks_around(filter, &place)) {
+      first--;
+      last++;
+    }
+    for (int64_t i = first < 0 ? 0 : first; i <= last && i < filter->source_frames; i++)
+      vsapi->requestFrameFilter((int)i, filter->source, frame_context);
     return NULL;
   }
   return reason == arAllFramesReady ? make_frame(filter, n, &place, frame_context) : NULL;
@@ -346,11 +266,10 @@ void VS_CC interpolate_create(const VSMap *in, VSMap *out, void *user_data, VSCo
   filter->core = core;
   filter->vsapi = vsapi;
   filter->source = vsapi->mapGetNode(in, "clip", 0, NULL);
-  Arguments arguments = {in, vsapi, ""};
-  if (!set_rate(filter, vsapi->getVideoInfo(filter->source), &arguments) ||
-      !set_params(filter, &arguments) || !check(filter, &arguments)) {
+  char error[ERROR_SIZE];
+  if (!read_arguments(filter, in, error, sizeof error)) {
     char text[ERROR_SIZE + 16];
-    snprintf(text, sizeof text, "Interpolate: %s", arguments.error);
+    snprintf(text, sizeof text, "Interpolate: %s", error);
     vsapi->mapSetError(out, text);
     free_filter(filter, core, vsapi);
     return;

@@ -3,6 +3,7 @@
  *
  *   plugin.c       what the core sees of it: the function and its arguments
  *   interpolate.c  the filter
+ *   arguments.c    what it is asked to do (filter.h: what both share)
  *   clock.c        which source frames an output frame lies between, exactly
  *   frame.c        frames of VapourSynth as libvfi describes them
  *   properties.c   times and scene changes of output frames
