@@ -35,6 +35,8 @@ harness_tests() {
   check 'compile the tests' gcc -std=gnu11 -g -Wall -Wextra -Wpedantic -Werror \
     -o "$scratch/element" Tests/GStreamerTests/*.c $flags -lm
   counted 'the harness' timeout 300 "$scratch/element"
+  counted 'the harness, motion=quadratic' env VFI_TEST_MOTION=quadratic timeout 300 \
+    "$scratch/element" timing pipeline
 }
 
 # ------------------------------------------------------------------ the tools --------------------
@@ -97,6 +99,32 @@ same_bytes_tests() {
     check "source frame $n" cmp -n $frame_bytes -i $((n * frame_bytes)):$((3 * n * frame_bytes)) \
       "$scratch/in.raw" "$scratch/out1.raw"
   done
+}
+
+# The frames of the program vfi, with linear motion and with that which the frames around bend. GRAY8
+# has the full range in GStreamer, so that the file must say the same.
+motion_tests() {
+  if ! command -v ffmpeg > /dev/null; then
+    skip 'frames of the program: ffmpeg is not installed'
+    return
+  fi
+  local motion caps=video/x-raw,format=GRAY8,width=64,height=48,framerate=25/1
+  launch videotestsrc pattern=ball num-buffers=9 ! "$caps" ! filesink location="$scratch/in.raw"
+  ffmpeg -nostdin -v error -y -f rawvideo -pix_fmt gray -video_size 64x48 -framerate 25 \
+    -i "$scratch/in.raw" -c:v ffv1 -color_range pc "$scratch/in.mkv"
+  for motion in linear quadratic; do
+    launch filesrc location="$scratch/in.raw" \
+      ! rawvideoparse format=gray8 width=64 height=48 framerate=25/1 ! vfi multiplier=2 \
+      motion="$motion" ! filesink location="$scratch/$motion.raw"
+    "$build/vfi" interpolate "$scratch/in.mkv" "$scratch/out.mkv" -y -o motion="$motion" \
+      --codec ffv1 2> /dev/null
+    ffmpeg -nostdin -v error -y -i "$scratch/out.mkv" -f rawvideo "$scratch/program.raw"
+    check "motion=$motion: frames of the program" cmp "$scratch/$motion.raw" "$scratch/program.raw"
+  done
+  is 'motion=quadratic: as many' "$(stat -c %s "$scratch/quadratic.raw")" \
+    "$(stat -c %s "$scratch/linear.raw")"
+  is 'motion=quadratic: others' \
+    "$(cmp -s "$scratch/quadratic.raw" "$scratch/linear.raw"; echo $?)" 1
 }
 
 # Every format in which videotestsrc makes frames, behind and before other elements.
@@ -212,6 +240,7 @@ harness_tests
 inspect_tests
 counts_tests
 same_bytes_tests
+motion_tests
 format_tests
 fault_tests
 install_tests

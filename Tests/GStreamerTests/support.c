@@ -42,6 +42,9 @@ Bench bench_new(const char *in_caps, const char *out_caps, ...) {
   gst_object_ref_sink(bench.element);
   gst_element_set_bus(bench.element, bench.bus);
   g_object_set(bench.element, "threads", 1, NULL);
+  /* The same checks hold where an output waits for a frame more. */
+  if (g_getenv("VFI_TEST_MOTION") != NULL)
+    gst_util_set_object_arg(G_OBJECT(bench.element), "motion", g_getenv("VFI_TEST_MOTION"));
   va_list arguments;
   va_start(arguments, out_caps);
   for (const char *name; (name = va_arg(arguments, const char *)) != NULL;)
@@ -243,7 +246,7 @@ int main(int count, char **arguments) {
       {"events", test_events},           {"live", test_live},
       {"pictures", test_pictures},       {"faults", test_faults},
       {"properties", test_properties},   {"pipeline", test_pipeline},
-      {"restore", test_restore},
+      {"restore", test_restore},         {"motion", test_motion},
   };
   gst_init(&count, &arguments);
   for (guint i = 0; i < G_N_ELEMENTS(groups); i++)

@@ -73,5 +73,6 @@ void test_faults(void);
 void test_properties(void);
 void test_pipeline(void);
 void test_restore(void);
+void test_motion(void);
 
 #endif

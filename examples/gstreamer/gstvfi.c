@@ -140,6 +140,7 @@ static gboolean gst_vfi_start(GstBaseTransform *transform) {
   self->discont = TRUE;
   GST_OBJECT_LOCK(self);
   self->context = context;
+  self->looks_around = params.motion == VFI_MOTION_QUADRATIC;
   self->processing = 0;
   self->earliest = GST_CLOCK_TIME_NONE;
   self->counters = (GstVfiCounters){0};

@@ -79,6 +79,11 @@ struct _GstVfi {
   GstVfiTimeline timeline;
   GstVfiSource previous; /* the latest source at or before the next output */
   GstVfiSource next;     /* the one after it */
+  /* Where the frames around a pair bend its motion. */
+  gboolean looks_around;
+  gboolean ends;        /* no frame follows `next` */
+  GstVfiSource earlier; /* the one before `previous` */
+  GstBuffer *later;     /* what follows `next`; its time and run are seen when it becomes `next` */
   guint64 last_id;
   GstBuffer *ready[GST_VFI_BATCH]; /* new frames of this pair that wait to be pushed */
   guint ready_count, ready_next;
@@ -131,6 +136,8 @@ void gst_vfi_note_processing(GstVfi *self, GstClockTime elapsed);
 void gst_vfi_frames_class_init(GstBaseTransformClass *transform_class);
 /* Pushes what is due before the end of the last source, and before `limit`; then forgets it. */
 GstFlowReturn gst_vfi_drain(GstVfi *self, GstClockTime limit);
+/* Pushes the outputs of the pair that waits for the frame behind it. */
+GstFlowReturn gst_vfi_finish_pair(GstVfi *self);
 /* Forgets all frames. */
 void gst_vfi_clear(GstVfi *self);
 

@@ -271,6 +271,7 @@ static gboolean gst_vfi_set_caps(GstBaseTransform *transform, GstCaps *incaps, G
   gboolean goes_on = self->active && !same_rate && self->previous.buffer != NULL &&
                      gst_video_info_is_equal(&in, &self->in_info);
   if (goes_on) {
+    gst_vfi_finish_pair(self);
     gst_vfi_timeline_change_rate(&self->timeline, self->previous.time, out.fps_n, out.fps_d);
   } else {
     /* In the old caps: base class and downstream get the new ones after this function. */

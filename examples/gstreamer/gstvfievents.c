@@ -100,7 +100,9 @@ static gboolean answer_latency(GstVfi *self, GstQuery *query) {
   gst_query_parse_latency(query, &live, &minimum, &maximum);
   GST_OBJECT_LOCK(self);
   self->live = live;
-  GstClockTime frames = self->restore.mode == GST_VFI_INTERPOLATE ? 1 : (guint)self->look_ahead;
+  GstClockTime frames = (guint)self->look_ahead;
+  if (self->restore.mode == GST_VFI_INTERPOLATE)
+    frames = self->looks_around ? 2 : 1;
   GstClockTime own = frames * self->interval + self->processing;
   GST_OBJECT_UNLOCK(self);
   minimum += own;

@@ -23,15 +23,21 @@ void gst_vfi_clear(GstVfi *self) {
   if (self->stream != NULL)
     gst_vfi_restore_clear(self);
   drop_ready(self);
+  forget(&self->earlier);
   forget(&self->previous);
   forget(&self->next);
+  gst_clear_buffer(&self->later);
 }
 
 /* The later source of the pair becomes the earlier one of the next pair. */
 static void advance(GstVfi *self) {
   drop_ready(self);
   self->timeline.last_interval = self->next.time - self->previous.time;
-  forget(&self->previous);
+  forget(&self->earlier);
+  if (self->looks_around)
+    self->earlier = self->previous;
+  else
+    forget(&self->previous);
   self->previous = self->next;
   self->next = (GstVfiSource){0};
 }
@@ -91,44 +97,7 @@ static GstFlowReturn between(GstVfi *self, GstBuffer **buffer) {
   return GST_FLOW_OK;
 }
 
-/* The next output that is due; none when another source must come before. */
-static GstFlowReturn next_output(GstVfi *self, GstBuffer **buffer) {
-  if (self->previous.buffer == NULL)
-    return GST_FLOW_OK;
-  GstClockTime time = gst_vfi_timeline_output(&self->timeline, 0);
-  if (self->next.buffer != NULL && time >= self->next.time)
-    advance(self);
-  GstFlowReturn flow = GST_FLOW_OK;
-  if (time == self->previous.time)
-    *buffer = show(self, &self->previous);
-  else if (self->next.buffer != NULL)
-    flow = between(self, buffer);
-  if (*buffer != NULL)
-    gst_vfi_count(self, &self->counters.out, 1);
-  return flow;
-}
-
-GstFlowReturn gst_vfi_drain(GstVfi *self, GstClockTime limit) {
-  GstFlowReturn flow = GST_FLOW_OK;
-  if (self->stream != NULL)
-    return gst_vfi_restore_drain(self);
-  if (self->next.buffer != NULL)
-    advance(self); /* downstream had refused an output of this pair */
-  if (self->previous.buffer != NULL) {
-    GstClockTime end =
-        gst_vfi_timeline_end(&self->timeline, self->previous.time, self->previous.duration);
-    end = MIN(end, limit);
-    while (flow == GST_FLOW_OK && gst_vfi_timeline_output(&self->timeline, 0) < end) {
-      GstBuffer *buffer = show(self, &self->previous);
-      gst_vfi_count(self, &self->counters.out, 1);
-      flow = gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(self), buffer);
-    }
-  }
-  gst_vfi_clear(self);
-  return flow;
-}
-
-/* ---------------------------------------------------------------- methods --------------------- */
+/* ---------------------------------------------------------------- runs ------------------------ */
 
 /* A frame without a time follows its predecessor. */
 static GstClockTime guess_pts(GstVfi *self) {
@@ -138,11 +107,9 @@ static GstClockTime guess_pts(GstVfi *self) {
   return segment->format == GST_FORMAT_TIME ? segment->start : 0;
 }
 
-/* Takes a source; the pair with its predecessor can be interpolated then. */
-static GstFlowReturn take(GstVfi *self, GstBuffer *buffer) {
+/* Makes a buffer a source; the pair with its predecessor can be interpolated then. */
+static GstFlowReturn enter(GstVfi *self, GstBuffer *buffer) {
   GstFlowReturn flow = GST_FLOW_OK;
-  if (self->next.buffer != NULL)
-    advance(self); /* downstream had refused an output of the pair before */
   GstClockTime pts = GST_BUFFER_PTS(buffer);
   if (!GST_CLOCK_TIME_IS_VALID(pts)) {
     pts = guess_pts(self);
@@ -175,6 +142,89 @@ static GstFlowReturn take(GstVfi *self, GstBuffer *buffer) {
     begin_run(self, source);
   else
     gst_buffer_unref(buffer);
+  return flow;
+}
+
+/* Leaves the pairs behind that no further output lies in. */
+static GstFlowReturn settle(GstVfi *self) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  while (flow == GST_FLOW_OK && self->previous.buffer != NULL) {
+    if (self->next.buffer != NULL) {
+      if (gst_vfi_timeline_output(&self->timeline, 0) < self->next.time)
+        break;
+      advance(self);
+    }
+    if (self->later == NULL)
+      break;
+    flow = enter(self, g_steal_pointer(&self->later));
+  }
+  return flow;
+}
+
+/* The next output that is due; none when another source must come before. */
+static GstFlowReturn next_output(GstVfi *self, GstBuffer **buffer) {
+  GstFlowReturn flow = settle(self);
+  if (flow != GST_FLOW_OK || self->previous.buffer == NULL)
+    return flow;
+  if (gst_vfi_timeline_output(&self->timeline, 0) == self->previous.time)
+    *buffer = show(self, &self->previous);
+  else if (self->next.buffer != NULL && (!self->looks_around || self->later != NULL || self->ends))
+    flow = between(self, buffer);
+  if (*buffer != NULL)
+    gst_vfi_count(self, &self->counters.out, 1);
+  return flow;
+}
+
+GstFlowReturn gst_vfi_finish_pair(GstVfi *self) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  self->ends = TRUE;
+  while (flow == GST_FLOW_OK && self->looks_around && self->next.buffer != NULL) {
+    GstBuffer *buffer = NULL;
+    flow = next_output(self, &buffer);
+    if (buffer != NULL)
+      flow = gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(self), buffer);
+  }
+  self->ends = FALSE;
+  return flow;
+}
+
+GstFlowReturn gst_vfi_drain(GstVfi *self, GstClockTime limit) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (self->stream != NULL)
+    return gst_vfi_restore_drain(self);
+  flow = gst_vfi_finish_pair(self);
+  if (self->next.buffer != NULL)
+    advance(self); /* downstream had refused an output of this pair */
+  if (self->previous.buffer != NULL) {
+    GstClockTime end =
+        gst_vfi_timeline_end(&self->timeline, self->previous.time, self->previous.duration);
+    end = MIN(end, limit);
+    while (flow == GST_FLOW_OK && gst_vfi_timeline_output(&self->timeline, 0) < end) {
+      GstBuffer *buffer = show(self, &self->previous);
+      gst_vfi_count(self, &self->counters.out, 1);
+      flow = gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(self), buffer);
+    }
+  }
+  gst_vfi_clear(self);
+  return flow;
+}
+
+/* ---------------------------------------------------------------- methods --------------------- */
+
+/* Takes a buffer, as a source or as the one that will be the next. */
+static GstFlowReturn take(GstVfi *self, GstBuffer *buffer) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  if (self->looks_around && self->next.buffer != NULL && self->later == NULL) {
+    self->later = buffer;
+    return GST_FLOW_OK;
+  }
+  if (self->next.buffer != NULL)
+    advance(self); /* downstream had refused an output of the pair before */
+  if (self->later != NULL)
+    flow = enter(self, g_steal_pointer(&self->later));
+  if (flow == GST_FLOW_OK)
+    return enter(self, buffer);
+  gst_buffer_unref(buffer);
   return flow;
 }
 

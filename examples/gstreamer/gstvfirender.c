@@ -50,38 +50,84 @@ static void count_decisions(GstVfi *self, const vfi_info *info) {
   GST_OBJECT_UNLOCK(self);
 }
 
+/* The source frames that new ones are made from, in order of time. */
+enum { BEFORE, FIRST, SECOND, AFTER, SOURCES };
+
+/* The buffers of these frames, their ids and times; none where one does not tell how the motion of
+   the pair changes. */
+static void list_sources(GstVfi *self, GstBuffer *buffers[SOURCES], vfi_frame frames[SOURCES]) {
+  const GstVfiSource *sources[] = {&self->earlier, &self->previous, &self->next};
+  for (guint i = BEFORE; i <= SECOND; i++) {
+    buffers[i] = sources[i]->buffer;
+    frames[i].content_id = sources[i]->id;
+    frames[i].pts = (gint64)sources[i]->time;
+  }
+  if (self->previous.time - self->earlier.time > self->max_gap)
+    buffers[BEFORE] = NULL;
+  buffers[AFTER] = NULL;
+  if (self->later == NULL || !GST_BUFFER_PTS_IS_VALID(self->later) ||
+      GST_BUFFER_IS_DISCONT(self->later))
+    return;
+  GstVfiTimeline timeline = self->timeline;
+  GstClockTime time = gst_vfi_timeline_source(&timeline, GST_BUFFER_PTS(self->later));
+  if (time <= self->next.time || time - self->next.time > self->max_gap)
+    return;
+  buffers[AFTER] = self->later;
+  frames[AFTER].content_id = self->last_id + 1;
+  frames[AFTER].pts = (gint64)time;
+}
+
 /* Calls the library with all planes in reach. */
-static vfi_status interpolate(GstVfi *self, GstVideoFrame pictures[], vfi_info info[]) {
-  vfi_frame a, b, out[GST_VFI_BATCH];
+static vfi_status interpolate(GstVfi *self, vfi_frame sources[SOURCES], GstVideoFrame pictures[],
+                              GstBuffer *const buffers[SOURCES], vfi_info info[]) {
+  vfi_frame out[GST_VFI_BATCH];
   vfi_rational t[GST_VFI_BATCH];
-  gst_vfi_describe(self, &pictures[0], &a);
-  gst_vfi_describe(self, &pictures[1], &b);
-  a.content_id = self->previous.id;
-  b.content_id = self->next.id;
   for (guint i = 0; i < self->ready_count; i++) {
-    gst_vfi_describe(self, &pictures[2 + i], &out[i]);
+    gst_vfi_describe(self, &pictures[i], &out[i]);
     t[i].num = (gint64)(gst_vfi_timeline_output(&self->timeline, i) - self->previous.time);
     t[i].den = (gint64)(self->next.time - self->previous.time);
     info[i] = (vfi_info){.struct_size = sizeof info[i]};
   }
-  return vfi_interpolate_n(self->context, &a, &b, (int32_t)self->ready_count, t, out, info);
+  gint32 count = (gint32)self->ready_count;
+  if (!self->looks_around)
+    return vfi_interpolate_n(self->context, &sources[FIRST], &sources[SECOND], count, t, out, info);
+  return vfi_interpolate_among(
+      self->context, buffers[BEFORE] != NULL ? &sources[BEFORE] : NULL, &sources[FIRST],
+      &sources[SECOND], buffers[AFTER] != NULL ? &sources[AFTER] : NULL, count, t, out, info);
+}
+
+/* Describes the planes, without what else is known of the frame. */
+static void describe_planes(GstVfi *self, const GstVideoFrame *picture, vfi_frame *frame) {
+  guint64 id = frame->content_id;
+  gint64 pts = frame->pts;
+  gst_vfi_describe(self, picture, frame);
+  frame->content_id = id;
+  frame->pts = pts;
 }
 
 static vfi_status map_and_interpolate(GstVfi *self, vfi_info info[], const char **problem) {
-  GstVideoFrame pictures[2 + GST_VFI_BATCH];
-  guint mapped = 0, count = 2 + self->ready_count;
-  for (; mapped < count; mapped++) {
-    GstBuffer *buffer = mapped == 0   ? self->previous.buffer
-                        : mapped == 1 ? self->next.buffer
-                                      : self->ready[mapped - 2];
-    if (!gst_video_frame_map(&pictures[mapped], &self->in_info, buffer,
-                             mapped < 2 ? GST_MAP_READ : GST_MAP_WRITE))
-      break;
+  GstVideoFrame pictures[SOURCES + GST_VFI_BATCH];
+  GstBuffer *buffers[SOURCES];
+  vfi_frame sources[SOURCES];
+  guint mapped = 0;
+  gboolean fits = TRUE;
+  list_sources(self, buffers, sources);
+  for (guint i = 0; fits && i < SOURCES; i++) {
+    if (buffers[i] == NULL)
+      continue;
+    fits = gst_video_frame_map(&pictures[mapped], &self->in_info, buffers[i], GST_MAP_READ);
+    if (fits)
+      describe_planes(self, &pictures[mapped++], &sources[i]);
+  }
+  guint first = mapped;
+  for (guint i = 0; fits && i < self->ready_count; i++) {
+    fits = gst_video_frame_map(&pictures[mapped], &self->in_info, self->ready[i], GST_MAP_WRITE);
+    mapped += fits ? 1 : 0;
   }
   vfi_status status = VFI_ERR_SIZE;
   *problem = "a buffer is smaller than a frame, or cannot be mapped";
-  if (mapped == count) {
-    status = interpolate(self, pictures, info);
+  if (fits) {
+    status = interpolate(self, sources, pictures + first, buffers, info);
     *problem = vfi_last_error(self->context);
   }
   while (mapped > 0)
