@@ -20,7 +20,7 @@ from metrics import psnr
 DATA = ROOT.parent / "shared" / "data" / "eval"
 LIBRARY = ROOT / ".build" / "release" / "libvfi.so"
 DILATION = 4  # libvfi's default; the same for all methods
-WINDOW = 41  # that of `vfi inpaint`
+WINDOW = 45  # that of `vfi inpaint`
 AVERAGED = 10  # frames of the longer mean
 
 Pair = Sequence[np.ndarray]  # two neighbouring frames

@@ -650,16 +650,19 @@ typedef struct vfi_inpaint_info {
  * dilated mask keep their bits. A sample of a subsampled plane is inside when one of its pixels is.
  * The dilation is a disc. params: NULL = defaults. info: may be NULL.
  *
- * The work is done in the rectangle around all masks and 64 pixels more, and the memory for it, 80
- * to 100 bytes a pixel, grows with that rectangle, not with `count`. vfi_memory_required() does not
- * count it, vfi_inpaint_memory_required() does, and so does memory_limit. With one mask for all,
- * motion between frames with a content_id is kept for the next call, a byte a pixel of the
- * rectangle for each pair that is looked at, if there is memory: a video is filled faster, with the
- * same result. That depends on this call's arguments and on the context's scene cut and CPU only.
- * VFI_ERR_STATE: `context` is a stream's.
+ * The work is done in the rectangle around all masks and 64 pixels more, and the memory for it, 100
+ * to 130 bytes a pixel (190 of floats), grows with that rectangle, not with `count`.
+ * vfi_memory_required() does not count it, vfi_inpaint_memory_required() does, and so does
+ * memory_limit. With one mask for all, motion between frames with a content_id is kept for the next
+ * call, a byte a pixel of the rectangle for each pair that is looked at, if there is memory: a
+ * video is filled faster, with the same result. That depends on this call's arguments and on the
+ * context's scene cut and CPU only. VFI_ERR_STATE: `context` is a stream's.
  *
  * Looked at are the five frames before and after, and from then on those twice as far each time:
- * 10, 20, 40, until all of the hole was seen.
+ * 10, 20, 40, until all of the hole was seen. With six frames on the longer side of frames[index]
+ * the fills of both neighbours, with twelve those of two on each side, are made as well, from all
+ * but the outermost frames (one, or two, a side), and averaged along their motion: fills flicker
+ * less. With content_ids they are kept for the next call, and each is made once.
  *
  * A context with a model whose task is "inpaint" fills by that network, frame after frame from the
  * first one of the window that no cut parts from frames[index]: index + 1 runs at most. Frames in
@@ -729,12 +732,12 @@ typedef struct vfi_analysis {
  *
  * Damaged is what `marks` mark, and what the pictures show: blocks of 16 x 16 pixels that were not
  * decoded (grey or green), repeat one line, stand while others move, show their outlines, or come
- * and go with one frame. Two such signs must agree; where the frame's flags have VFI_FRAME_CORRUPT
- * or VFI_FRAME_CONCEALED, one is enough if three blocks that lie together show it. Damage that a
- * decoder carries from frame to frame looks like content: only marks tell it.
- * `marks`: mark_count = count: one for each frame; 0 (NULL): none. Each is a VFI_FORMAT_GRAY8
- * frame, of the frames' size or of ceil(width / 16) x ceil(height / 16) macroblocks, whose samples
- * tell how sure it is that the decoder has made up this place: 0 = it has not, 255 = it has.
+ * and go with one frame. Two such signs must agree, one is enough where the frame's flags have
+ * VFI_FRAME_CORRUPT or VFI_FRAME_CONCEALED. Damage that a decoder carries from frame to frame looks
+ * like content: only marks tell it. `marks`: mark_count = count: one for each frame; 0 (NULL):
+ * none. Each is a VFI_FORMAT_GRAY8 frame, of the frames' size or of ceil(width / 16) x ceil(height
+ * / 16) macroblocks, whose samples tell how sure it is that the decoder has made up this place: 0 =
+ * it has not, 255 = it has.
  *
  * map: NULL, or a VFI_FORMAT_GRAY8 frame of the frames' size that gets how sure it is that a pixel
  * is damaged: 0 = it is not. out: may be NULL. The result depends on this call's arguments and on

@@ -16,7 +16,7 @@ enum NetworkQuirk: String, CaseIterable {
 struct HoleSettings {
   var rectangles: [vfi_rectangle] = []
   /// Largest number of frames of a window.
-  var window = 41
+  var window = 45
   var dilation: Int32?
   var feather: Int32?
   /// Name of the network that fills, nil = none.

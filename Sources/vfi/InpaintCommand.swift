@@ -25,7 +25,7 @@ struct InpaintCommand: ParsableCommand {
   var rect: [String] = []
 
   @Option(
-    help: "Frames that are looked at for one, itself included (1 to 256; 41).")
+    help: "Frames that are looked at for one, itself included (1 to 256; 45).")
   var window: Int?
 
   @Option(help: "Pixels around the mask that are filled too (0 to 64; 4 unless given).")

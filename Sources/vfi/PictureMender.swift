@@ -39,7 +39,7 @@ import CVFI
     guard let window = try window(picture, earlier, later) else { return }
     let result = try repair(window.entries, index: window.index)
     if conceals, !picture.isLost, earlier.isEmpty || later.isEmpty {
-      blend(result.picture, with: picture.shown, in: picture.concealed)
+      blend(result.picture, with: picture.shown, in: picture.origin)
     }
     picture.replace(with: result.picture)
     picture.action = result.kind

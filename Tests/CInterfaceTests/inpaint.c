@@ -178,6 +178,49 @@ static void kept_motion(void) {
   vfi_destroy(&forgetful);
 }
 
+/* The same with a mask for each frame: a hole that moves, and a mask that changes. */
+static void kept_fills(void) {
+  enum { COUNT = 16, LOOK = 6 };
+  vfi_context *keeping = test_context(), *forgetful = test_context();
+  picture frames[COUNT], masks[COUNT];
+  vfi_frame inputs[COUNT], marks[COUNT];
+  window_make(frames, COUNT, VFI_FORMAT_YUV420P8, 160, 96, 0);
+  picture out = picture_make(VFI_FORMAT_YUV420P8, 160, 96, 0, 0);
+  for (int i = 0; i < COUNT; i++)
+    masks[i] = mask_make(160, 96, (vfi_rectangle){40 + 3 * i, 30, 24, 26});
+  views(frames, COUNT, inputs);
+  views(masks, COUNT, marks);
+  vfi_inpaint_params params = holes(4, 2);
+  for (int i = 0; i < COUNT; i++) {
+    if (i == 7) {
+      /* What was made with the mask of before must not come back. */
+      picture_free(&masks[8]);
+      masks[8] = mask_make(160, 96, (vfi_rectangle){60, 20, 30, 40});
+      views(masks, COUNT, marks);
+    }
+    if (i == 9)
+      params.dilation = 5;
+    int first = i > LOOK ? i - LOOK : 0, last = i + LOOK < COUNT ? i + LOOK : COUNT - 1;
+    uint64_t hash[2];
+    for (int keeps = 0; keeps < 2; keeps++) {
+      for (int frame = 0; frame < COUNT; frame++)
+        inputs[frame].content_id = keeps ? (uint64_t)frame + 1 : 0;
+      int count = last - first + 1;
+      CHECK_STATUS(vfi_inpaint_window(keeps ? keeping : forgetful, count, inputs + first, count,
+                                      marks + first, i - first, &params, &out.frame, NULL),
+                   VFI_OK);
+      hash[keeps] = picture_hash(&out.frame);
+    }
+    if (!CHECK(hash[0] == hash[1]))
+      printf("  frame %d\n", i);
+  }
+  window_free(frames, COUNT);
+  window_free(masks, COUNT);
+  picture_free(&out);
+  vfi_destroy(&keeping);
+  vfi_destroy(&forgetful);
+}
+
 /* Beyond a cut nothing is looked at. */
 static void cuts(vfi_context *context) {
   picture frames[3], out = picture_make(VFI_FORMAT_GRAY8, 128, 96, 0, 0);
@@ -253,6 +296,7 @@ int main(void) {
   moving_texture(context);
   same_bytes();
   kept_motion();
+  kept_fills();
   cuts(context);
   feather(context);
   beside_pairs(context);

@@ -154,7 +154,8 @@ static void same_as_windows(void) {
     vfi_pixel_format format;
     unsigned marked;
     int has_mask, rectangles, back, ahead;
-  } cases[] = {{VFI_FORMAT_YUV420P8, 0, 1, 0, 5, 5},     {VFI_FORMAT_YUV420P8, 0, 0, 1, 3, 2},
+  } cases[] = {{VFI_FORMAT_YUV420P8, 0, 1, 0, 6, 6},     {VFI_FORMAT_YUV420P8, 0, 0, 1, 3, 2},
+               {VFI_FORMAT_RGB24, 0x7FF, 0, 0, 6, 7},    {VFI_FORMAT_YUV422P8, 0x7BF, 0, 0, 8, 1},
                {VFI_FORMAT_GRAY8, 0x7FF, 0, 0, 2, 4},    {VFI_FORMAT_YUV444P10, 0x124, 0, 0, 4, 3},
                {VFI_FORMAT_YUV420P8, 0x124, 1, 1, 0, 3}, {VFI_FORMAT_NV12, 0x020, 0, 0, 64, 0}};
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
@@ -197,7 +198,7 @@ static int results_equal(const result *a, const result *b) {
 /* New frames are made from filled ones; neither threads nor the order of calls matter. */
 static void with_new_frames(void) {
   film film = film_make(VFI_FORMAT_YUV420P8, 0x0F0);
-  vfi_stream *stream = make(VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES, 4, 3, NULL, 1, 1);
+  vfi_stream *stream = make(VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES, 6, 6, NULL, 1, 1);
   result kept = play(stream, &film, 99);
   vfi_stream_destroy(&stream);
   result first = {.count = 0};
@@ -205,7 +206,7 @@ static void with_new_frames(void) {
   for (int i = 0; i < 3; i++) {
     static const int eager[] = {0, 1, 99};
     for (int j = 0; j < 3; j++) {
-      stream = make(VFI_STREAM_INPAINT, 4, 3, NULL, 1, threads[i]);
+      stream = make(VFI_STREAM_INPAINT, 6, 6, NULL, 1, threads[i]);
       result result = play(stream, &film, eager[j]);
       if (!first.count)
         first = result;
@@ -226,8 +227,8 @@ static void with_new_frames(void) {
   picture b = picture_make(VFI_FORMAT_YUV420P8, WIDTH, HEIGHT, 0, 0);
   picture out = picture_make(VFI_FORMAT_YUV420P8, WIDTH, HEIGHT, 0, 0);
   uint64_t filled;
-  expected(&film, 4, 0, COUNT - 1, NULL, 1, 4, 3, &a, &filled);
-  expected(&film, 5, 0, COUNT - 1, NULL, 1, 4, 3, &b, &filled);
+  expected(&film, 4, 0, COUNT - 1, NULL, 1, 6, 6, &a, &filled);
+  expected(&film, 5, 0, COUNT - 1, NULL, 1, 6, 6, &b, &filled);
   vfi_params params = test_params();
   params.scene_cut = 0;
   vfi_context *context = NULL;

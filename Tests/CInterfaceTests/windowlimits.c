@@ -125,6 +125,7 @@ static void memory(void) {
   } cases[] = {{VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES, 2, 3},
                {VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES, 0, 5},
                {VFI_STREAM_INPAINT, 2, 1},
+               {VFI_STREAM_INPAINT | VFI_STREAM_KEEP_TIMES, 6, 6},
                {VFI_STREAM_KEEP_TIMES, 5, 5}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (int marked = 0; marked < 2 && (cases[i].flags & VFI_STREAM_INPAINT || !marked); marked++) {

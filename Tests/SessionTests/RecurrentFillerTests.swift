@@ -54,6 +54,8 @@ import VFIEngine
       height: size.height, width: size.width, ledger: engine.ledger)
     let start = try GuardedFrame(clip.frames[0].frame.description)
     var results: [FeatureMap] = []
+    var settings = settings
+    settings.isSteady = false
     for place in 0...index {
       _ = try plain.inpaint(
         clip.frames.map(\.frame), masks: clip.masks.map(\.frame), index: place,

@@ -7,6 +7,8 @@
   /// 1 at pixels of the mask and up to `dilation` pixels (Euclidean) around them, else 0.
   let pixels: Grid<UInt8>
 
+  init(pixels: Grid<UInt8>) { self.pixels = pixels }
+
   /// `mask` is GRAY8 of the region's size and marks pixels by any value but 0, as do `rectangles`.
   init(
     mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, dilation: Int,

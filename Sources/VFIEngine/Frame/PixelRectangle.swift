@@ -38,6 +38,40 @@ package struct PixelRectangle: Equatable, Sendable {
   }
 }
 
+extension PixelRectangle {
+  /// The samples of a component that have a pixel in it.
+  func samples(_ component: ComponentLayout) -> PixelRectangle {
+    let (left, top) = (x >> component.shiftX, y >> component.shiftY)
+    let right = (x + width - 1) >> component.shiftX
+    let bottom = (y + height - 1) >> component.shiftY
+    return PixelRectangle(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
+  }
+}
+
+extension Range<Int> {
+  /// The least rectangle around all bytes of rows with these numbers that are not 0; nil for none.
+  fileprivate func bounds(_ row: (Int) -> UnsafeRawBufferPointer) -> PixelRectangle? {
+    var bounds: PixelRectangle?
+    for y in self {
+      let bytes = unsafe row(y)
+      guard let first = unsafe bytes.firstIndex(where: { $0 != 0 }),
+        let last = unsafe bytes.lastIndex(where: { $0 != 0 })
+      else { continue }
+      bounds = PixelRectangle(x: first, y: y, width: last - first + 1, height: 1).union(bounds)
+    }
+    return bounds
+  }
+}
+
+extension Grid<UInt8> {
+  /// The least rectangle around all values that are not 0; nil for none.
+  func nonZeroBounds() -> PixelRectangle? {
+    unsafe (0..<height).bounds { y in
+      unsafe UnsafeRawBufferPointer(start: base + y * width, count: width)
+    }
+  }
+}
+
 extension Frame {
   /// A view of a part that begins at even coordinates, so that chroma samples are not split.
   func cropped(to part: PixelRectangle) throws(VFIError) -> Frame {
@@ -61,15 +95,8 @@ extension Frame {
   /// The least rectangle around all samples of a GRAY8 picture that are not zero; nil for none.
   package func nonZeroBounds() -> PixelRectangle? {
     let component = description.format.layout.components[0]
-    var bounds: PixelRectangle?
-    for y in 0..<description.height {
-      let row = unsafe UnsafeRawBufferPointer(
-        start: row(y, of: component), count: description.width)
-      guard let first = unsafe row.firstIndex(where: { $0 != 0 }),
-        let last = unsafe row.lastIndex(where: { $0 != 0 })
-      else { continue }
-      bounds = PixelRectangle(x: first, y: y, width: last - first + 1, height: 1).union(bounds)
+    return unsafe (0..<description.height).bounds { y in
+      unsafe UnsafeRawBufferPointer(start: row(y, of: component), count: description.width)
     }
-    return bounds
   }
 }

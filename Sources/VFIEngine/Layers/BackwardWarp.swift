@@ -12,6 +12,15 @@ extension Engine {
       body(item * block, min(rows, (item + 1) * block))
     }
   }
+
+  /// Calls `body(rows, columns)` for blocks of rows that together are those of a rectangle.
+  func forEachRows(
+    in part: PixelRectangle, _ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+  ) throws(VFIError) {
+    try forEachRows(part.height) { first, end in
+      body(part.y + first..<part.y + end, part.x..<part.x + part.width)
+    }
+  }
 }
 
 /// Samples `input` at `(x + flow[0], y + flow[1])`, `[H, W, C]`.

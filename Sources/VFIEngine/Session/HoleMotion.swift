@@ -113,11 +113,13 @@ import CIntrinsics
     return (motion, (miss * miss).sum())
   }
 
+  @inline(__always)
   private static func atPixel(_ flow: FeatureMap, _ place: SIMD2<Float>) -> SIMD2<Float> {
     4 * sample(flow, (place + 0.5) * 0.25 - 0.5)
   }
 
   /// A bilinear sample, the place clamped to the map.
+  @inline(__always)
   private static func sample(_ flow: FeatureMap, _ place: SIMD2<Float>) -> SIMD2<Float> {
     let tap = Tap(place, width: flow.width, height: flow.height)
     // A tap lies within the map whatever the place is.

@@ -48,7 +48,9 @@ final class HoleMotionStore {
   }
 
   /// Keeps what the window of frame `index` of a new call shares with those before it.
-  func begin(_ window: InpaintWindow, index: Int) {
+  ///
+  /// Returns whether one mask, the same as before, belongs to all frames.
+  func begin(_ window: InpaintWindow, index: Int) -> Bool {
     var places: [UInt64: Int] = [:]
     for (place, content) in window.contents.enumerated() where content != 0 {
       places[content] = place
@@ -58,17 +60,25 @@ final class HoleMotionStore {
       guard let first = places[key.first], let second = places[key.second] else { return false }
       return abs(first - second) > 1 || min(first, second) >= index - Inpainter.nearest
     }
-    guard !isClosed, !places.isEmpty, let shared = window.shared else { return forget() }
+    guard !isClosed, !places.isEmpty, let shared = window.shared else {
+      forget()
+      return false
+    }
     let description = window.frames[0].description
+    var isSame = true
     if region != window.region || self.description != description
       || hole.map({ shared.pixels.hasSameValues(as: $0) }) != true
       || !isMarked(as: window.sharedMask)
     {
+      isSame = false
       forget()
       // Without memory for it nothing is kept, and all is found anew.
       guard let hole = try? shared.pixels.copy(in: holeArena),
         let marks = try? Self.copy(of: window.sharedMask, like: hole, in: holeArena)
-      else { return forget() }
+      else {
+        forget()
+        return false
+      }
       (region, self.description, self.hole, self.marks) = (
         window.region, description, hole, marks
       )
@@ -76,6 +86,7 @@ final class HoleMotionStore {
     scores = scores.filter { places[$0.key.first] != nil && places[$0.key.second] != nil }
     free += entries.filter { !isNeeded($0.key) }.map(\.arena)
     entries.removeAll { !isNeeded($0.key) }
+    return isSame
   }
 
   private static func copy(

@@ -24,15 +24,19 @@
 
   let points: Grid<Point>
   private let target: InpaintTarget
+  /// Whether what was found is followed on, and found in each hop.
+  private let goesOn: Bool
   /// Pixels of the hole, of each row: those that are followed, and those just found.
   private let counts: Grid<SIMD2<Int32>>
 
-  init(_ target: InpaintTarget, on engine: Engine) throws(VFIError) {
+  init(_ target: InpaintTarget, goesOn: Bool = false, on engine: Engine) throws(VFIError) {
     let (height, width) = (target.alpha.height, target.alpha.width)
     let points = try engine.scratch.grid(Point(place: .zero), height: height, width: width)
     let counts = try engine.scratch.grid(SIMD2<Int32>.zero, height: height, width: 1)
-    for y in 0..<height {
-      for x in 0..<width where target.alpha[y, x] > 0 || target.isRim(y, x) {
+    let bounds = target.bounds
+    for y in bounds.y..<bounds.y + bounds.height {
+      for x in bounds.x..<bounds.x + bounds.width
+      where target.alpha[y, x] > 0 || target.isRim(y, x) {
         if target.alpha[y, x] > 0, target.isSettled(y, x) { continue }
         points[y, x] = Point(place: SIMD2(Float(x), Float(y)), state: .followed)
         if target.alpha[y, x] > 0 { counts[y, 0].x += 1 }
@@ -41,6 +45,7 @@
     self.points = points
     self.counts = counts
     self.target = target
+    self.goesOn = goesOn
   }
 
   /// Whether pixels of the hole are still followed.
@@ -49,18 +54,18 @@
   /// Whether the last hop found any.
   var hasFound: Bool { (0..<counts.height).contains { counts[$0, 0].y > 0 } }
 
-  /// Follows all pixels to the next frame of the chain.
+  /// Follows all pixels to the next frame of the chain, which hides what is in `hole`.
   func advance(
-    _ motion: HoleMotion, to sight: InpaintSight, on engine: Engine
+    _ motion: HoleMotion, past hole: Hole, on engine: Engine
   ) throws(VFIError) {
-    let (height, width) = (points.height, points.width)
-    let corner = SIMD2(Float(width - 1), Float(height - 1))
-    try engine.forEachRows(height) { first, end in
-      for y in first..<end {
+    let corner = SIMD2(Float(points.width - 1), Float(points.height - 1))
+    try engine.forEachRows(in: target.bounds) { rows, columns in
+      for y in rows {
         var count = SIMD2<Int32>.zero
-        for x in 0..<width {
+        for x in columns {
           var point = points[y, x]
-          if point.state == .found { point.state = .done }
+          guard point.state == .followed || point.state == .found else { continue }
+          if point.state == .found { point.state = goesOn ? .followed : .done }
           if point.state == .followed {
             let step = motion.at(point.place)
             point.place += step.motion
@@ -72,7 +77,7 @@
             if !isInside || !(point.error < Self.maximumError) {
               point.state = .none
             } else if target.alpha[y, x] > 0 {
-              let isSeen = Self.isSeen(sight.hole, point.place)
+              let isSeen = Self.isSeen(hole, point.place)
               if isSeen { point.state = .found }
               count[isSeen ? 1 : 0] += 1
             }

@@ -8,12 +8,18 @@
   let filled: Int
   let part: Frame
   let hole: Hole
+  /// Where hole and rim lie; of no size where there is no hole.
+  let bounds: PixelRectangle
   /// 1 at pixels beside the hole, up to ``rimWidth`` away.
   private let rim: Grid<UInt8>
   /// Of each component: sums of weighted samples and of weights.
   let sums: [Grid<SIMD2<Float>>]
 
   private static let rimWidth = 3
+  /// How much the rim of the hole may differ, in code values of 8 bits, for half of the trust in a
+  /// frame's samples, and in samples of its fill, of which the mean is taken.
+  private static let halfSample: Float = 4
+  private static let halfFill: Float = 16
   /// Weight beside which that of chains is little.
   private static let settledWeight: Float = 20
   /// Squared error, in pixels, at which the weight of a sample is halved.
@@ -47,9 +53,12 @@
     let distances = try window.distances(index, in: arena, on: engine)
     let counts = try arena.grid(Int32(0), height: height, width: 1)
     let pixels = hole.pixels
-    try engine.forEachRows(height) { first, end in
-      for y in first..<end {
-        for x in 0..<width {
+    let bounds =
+      pixels.nonZeroBounds()?.widened(by: Self.rimWidth, width: width, height: height)
+      ?? PixelRectangle(x: 0, y: 0, width: 0, height: 0)
+    try engine.forEachRows(in: bounds) { rows, columns in
+      for y in rows {
+        for x in columns {
           if pixels[y, x] != 0 {
             counts[y, 0] += 1
             let distance = Float(distances[y, x]).squareRoot()
@@ -64,6 +73,7 @@
     filled = (0..<height).reduce(0) { $0 + Int(counts[$1, 0]) }
     self.alpha = alpha
     self.rim = rim
+    self.bounds = bounds
   }
 
   /// Whether a pixel of the hole is at most `rimWidth` away in both directions.
@@ -82,44 +92,60 @@
     }
   }
 
+  /// Whole numbers from 1 to 100.
+  func copyWeights(to weights: Grid<UInt8>) {
+    for y in bounds.y..<bounds.y + bounds.height {
+      for x in bounds.x..<bounds.x + bounds.width {
+        weights[y, x] = UInt8(max(1, min(sums[0][y, x].y, 100)))
+      }
+    }
+  }
+
   func isRim(_ y: Int, _ x: Int) -> Bool { rim[y, x] != 0 }
 
   /// Pixels of the hole for which a sample was found.
   var propagated: Int {
     var count = 0
-    for y in 0..<alpha.height {
-      for x in 0..<alpha.width where alpha[y, x] > 0 && sums[0][y, x].y > 0 { count += 1 }
+    for y in bounds.y..<bounds.y + bounds.height {
+      for x in bounds.x..<bounds.x + bounds.width where alpha[y, x] > 0 && sums[0][y, x].y > 0 {
+        count += 1
+      }
     }
     return count
   }
 
   /// Takes samples of the frame that a chain has come to for the pixels that it shows first.
-  func collect(_ trace: HoleTrace, from sight: InpaintSight, hops: Int, on engine: Engine)
-    throws(VFIError)
-  {
+  ///
+  /// `hops`: those of late hops weigh less; nil: they are samples of a fill.
+  func collect(
+    _ trace: HoleTrace, from sight: InpaintSight, hops: Int?, on engine: Engine
+  ) throws(VFIError) {
     guard trace.hasFound else { return }
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
-    let likeness = try RimDifference(rim, in: engine.scratch)
+    let likeness = try RimDifference(
+      rim, half: hops == nil ? Self.halfFill : Self.halfSample, in: engine.scratch)
+    let distance = hops.map { Float($0).squareRoot() } ?? 1
     for index in 0..<sums.count {
       let samples = ComponentSamples(sight.part, index)
-      let offset = try brightness(index, of: sight.part, on: engine) { there, y, x in
-        hole.contains(there.layout, y, x) ? nil : rimSample(there, trace, sight.hole, y, x)
+      let near = bounds.samples(samples.layout)
+      let offset = try brightness(index, of: sight.part, in: near, on: engine) { there, y, x in
+        rimSample(there, trace, sight.hole, y, x)
       }
       if index == 0 {
-        try likeness.fill(on: engine) { y, x in
+        try likeness.fill(in: bounds, on: engine) { y, x in
           guard let value = rimSample(samples, trace, sight.hole, y, x) else { return nil }
           return 255 * (here(index)[y, x] - value - offset) / samples.maximum
         }
       }
-      try engine.forEachRows(samples.height) { first, end in
-        for y in first..<end {
-          for x in 0..<samples.width {
+      try engine.forEachRows(in: near) { rows, columns in
+        for y in rows {
+          for x in columns {
             guard let found = representative(trace, samples.layout, y, x),
               let value = sample(samples, sight.hole, found, y, x)
             else { continue }
             let trust = likeness.trust(y << samples.layout.shiftY, x << samples.layout.shiftX)
-            let weight = trust / (Float(hops).squareRoot() * (1 + found.error / Self.halfError))
+            let weight = trust / (distance * (1 + found.error / Self.halfError))
             if weight > 0 { sums[index][y, x] += SIMD2((value + offset) * weight, weight) }
           }
         }
@@ -173,9 +199,9 @@
     _ samples: ComponentSamples, _ trace: HoleTrace, _ hole: Hole, _ y: Int, _ x: Int
   ) -> Float? {
     let (row, column) = (y << samples.layout.shiftY, x << samples.layout.shiftX)
+    guard rim[row, column] != 0, !self.hole.contains(samples.layout, y, x) else { return nil }
     let point = trace.points[row, column]
-    guard rim[row, column] != 0, point.state == .followed, HoleTrace.isSeen(hole, point.place)
-    else { return nil }
+    guard point.state == .followed, HoleTrace.isSeen(hole, point.place) else { return nil }
     let way = (point.place - SIMD2(Float(column), Float(row)), point.error)
     return sample(samples, hole, way, y, x)
   }
@@ -184,9 +210,9 @@
   /// `shown` says, looks as here.
   ///
   /// The median of the differences, less one code value of 8 bits towards 0: smaller ones are noise.
-  /// The alpha component is taken as it is.
+  /// The alpha component is taken as it is. `part`: the samples that may be asked for, nil = all.
   func brightness(
-    _ index: Int, of other: Frame, on engine: Engine,
+    _ index: Int, of other: Frame, in part: PixelRectangle? = nil, on engine: Engine,
     _ shown: (_ there: ComponentSamples, _ y: Int, _ x: Int) -> Float?
   ) throws(VFIError) -> Float {
     let here = here(index)
@@ -199,9 +225,10 @@
     let counts = try engine.scratch.grid(
       Int32(0), height: engine.workers, width: 2 * half + 1)
     let block = 8
-    try engine.forEach((here.height + block - 1) / block) { item, worker in
-      for y in item * block..<min(here.height, (item + 1) * block) {
-        for x in 0..<here.width {
+    let part = part ?? PixelRectangle(x: 0, y: 0, width: here.width, height: here.height)
+    try engine.forEach((part.height + block - 1) / block) { item, worker in
+      for y in part.y + item * block..<part.y + min(part.height, (item + 1) * block) {
+        for x in part.x..<part.x + part.width {
           guard let value = shown(there, y, x) else { continue }
           let difference = (here[y, x] - value) / here.maximum
           let step = max(-1, min(difference, 1)) * Float(half)
@@ -252,16 +279,22 @@
       let isSeen = try takeSamples(
         sums[index], samples.layout, to: map, unknown, depths, on: engine)
       if isSeen { try fillMembrane(map, unknown: unknown, sweeps: Inpainter.sweeps, on: engine) }
-      try engine.forEachRows(samples.height) { first, end in
-        for y in first..<end {
-          for x in 0..<samples.width {
-            let share = alpha(samples.layout, y, x)
-            guard share > 0 else { continue }
-            let value = unsafe map.base[y * samples.width + x]
-            let old = samples[y, x]
-            // What the mask hides must not matter, not even to the last bit.
-            samples[y, x] = share < 1 ? old + share * (value - old) : value
-          }
+      try write(samples, on: engine) { y, x in map[y, x, 0] }
+    }
+  }
+
+  /// Gives the samples of the hole their values, each by its share.
+  func write(
+    _ samples: ComponentSamples, on engine: Engine, _ value: (_ y: Int, _ x: Int) -> Float
+  ) throws(VFIError) {
+    try engine.forEachRows(in: bounds.samples(samples.layout)) { rows, columns in
+      for y in rows {
+        for x in columns {
+          let share = alpha(samples.layout, y, x)
+          guard share > 0 else { continue }
+          let old = samples[y, x]
+          // What the mask hides must not matter, not even to the last bit.
+          samples[y, x] = share < 1 ? old + share * (value(y, x) - old) : value(y, x)
         }
       }
     }

@@ -3,9 +3,9 @@ import CIntrinsics
 
 /// Frames, their masks, and the region around all holes that is worked on.
 struct InpaintWindow {
-  let frames: [Frame]
+  private(set) var frames: [Frame]
   /// Of each frame: 0, or a number that only frames of equal content share.
-  let contents: [UInt64]
+  private(set) var contents: [UInt64]
   let region: PixelRectangle
   /// Their parts in the region, and the masks themselves.
   private let masks: [Frame]
@@ -13,14 +13,17 @@ struct InpaintWindow {
   private let wholeMasks: [Frame]
   /// In coordinates of the region.
   private let rectangles: [PixelRectangle]
-  let dilation: Int
+  let settings: InpaintSettings
+  var dilation: Int { settings.dilation }
   /// That of all frames, where there is one mask or none.
   private(set) var shared: Hole?
 
   /// Nil where no mask marks a pixel.
+  ///
+  /// `region`: where to work, nil = around all holes.
   init?(
-    _ frames: [Frame], contents: [UInt64], masks: [Frame], rectangles: [PixelRectangle],
-    settings: InpaintSettings, on engine: Engine
+    _ frames: [Frame], contents: [UInt64] = [], masks: [Frame], rectangles: [PixelRectangle],
+    region: PixelRectangle? = nil, settings: InpaintSettings, on engine: Engine
   ) throws(VFIError) {
     let (width, height) = (frames[0].description.width, frames[0].description.height)
     let clipped = rectangles.compactMap { $0.clipped(width: width, height: height) }
@@ -28,20 +31,55 @@ struct InpaintWindow {
     for rectangle in clipped { bounds = rectangle.union(bounds) }
     for mask in masks { bounds = mask.nonZeroBounds()?.union(bounds) ?? bounds }
     guard let bounds else { return nil }
-    let region = bounds.widened(
-      by: settings.dilation + Inpainter.margin, width: width, height: height)
+    let region =
+      region
+      ?? bounds.widened(
+        by: settings.dilation + Inpainter.margin, width: width, height: height)
     var parts: [Frame] = []
     for mask in masks { parts.append(try mask.cropped(to: region)) }
     self.frames = frames
-    self.contents = contents
+    self.contents = contents.isEmpty ? frames.map { _ in 0 } : contents
     self.masks = parts
     wholeMasks = masks
     self.rectangles = clipped.map {
       PixelRectangle(x: $0.x - region.x, y: $0.y - region.y, width: $0.width, height: $0.height)
     }
     self.region = region
-    dilation = settings.dilation
+    self.settings = settings
     if masks.count < 2 { shared = try hole(0, in: engine.scratch, on: engine) }
+  }
+
+  /// The window of some of the frames; nil where no mask of theirs marks a pixel.
+  ///
+  /// One mask of all frames has the same region and hole in every window.
+  func narrowed(to part: Range<Int>, on engine: Engine) throws(VFIError) -> InpaintWindow? {
+    guard shared == nil else {
+      var window = self
+      (window.frames, window.contents) = (Array(frames[part]), Array(contents[part]))
+      return window
+    }
+    return try InpaintWindow(
+      Array(frames[part]), contents: Array(contents[part]), masks: Array(wholeMasks[part]),
+      rectangles: wholeRectangles, settings: settings, on: engine)
+  }
+
+  /// The same frames, worked on in another region.
+  func moved(to region: PixelRectangle, on engine: Engine) throws(VFIError) -> InpaintWindow? {
+    try InpaintWindow(
+      frames, contents: contents, masks: wholeMasks, rectangles: wholeRectangles, region: region,
+      settings: settings, on: engine)
+  }
+
+  /// Whether a frame has a hole.
+  func isMarked(_ number: Int) -> Bool {
+    !rectangles.isEmpty || wholeMask(number)?.nonZeroBounds() != nil
+  }
+
+  /// In coordinates of the frames.
+  var wholeRectangles: [PixelRectangle] {
+    rectangles.map {
+      PixelRectangle(x: $0.x + region.x, y: $0.y + region.y, width: $0.width, height: $0.height)
+    }
   }
 
   /// The region of a frame.
@@ -93,6 +131,14 @@ final class InpaintSight {
   ) throws(VFIError) {
     part = try window.part(number)
     hole = try window.hole(number, in: arena, on: engine)
+    self.arena = arena
+  }
+
+  /// A frame's region in which nothing is hidden.
+  init(_ part: Frame, in arena: Arena) throws(VFIError) {
+    self.part = part
+    let (height, width) = (part.description.height, part.description.width)
+    hole = Hole(pixels: try arena.grid(UInt8(0), height: height, width: width))
     self.arena = arena
   }
 

@@ -8,6 +8,8 @@ package struct InpaintSettings: Sendable {
   package var dilation = 4
   /// Pixels over which the fill fades into the picture, within the dilation.
   package var feather = 2
+  /// Whether fills of neighbours are averaged; false only to compare.
+  package var isSteady = true
   /// For an inpainter that has a network.
   package var network = InpainterOptions()
 
@@ -41,7 +43,7 @@ package struct InpaintInfo: Equatable, Sendable {
 /// the hole of a frame, if motion forward and backward agree. The first sample that is found counts, corrected
 /// by the difference of brightness that the rim of the hole shows. Both directions are blended by
 /// confidence. Where neither camera nor picture moves, the mean of frames from all over the window
-/// counts instead. Only the hole and a margin around it are looked at. The result depends on the frames
+/// counts instead. The fills of neighbours are averaged. Only the hole and a margin around it are looked at. The result depends on the frames
 /// and masks given, and on nothing that was done before.
 ///
 /// With a network, that fills instead, or corrects the fill: see ``RecurrentFiller``.
@@ -59,7 +61,10 @@ package final class Inpainter {
   /// Luma and hole of the frame that a chain has come to, and of the one after it.
   private let slots: [Arena]
   private let filler: RecurrentFiller?
-  private let store: HoleMotionStore
+  let store: HoleMotionStore
+  let fills: FillStore
+  /// A neighbour's fill where its region is another one.
+  let placeBuffer: FrameBuffer
 
   package init(
     engine: Engine, settings: InterpolatorSettings = InterpolatorSettings(),
@@ -70,6 +75,8 @@ package final class Inpainter {
     cutThreshold = settings.sceneCut ? settings.sceneCutThreshold : nil
     slots = [Arena(ledger: engine.ledger), Arena(ledger: engine.ledger)]
     store = HoleMotionStore(ledger: engine.ledger)
+    fills = FillStore(ledger: engine.ledger)
+    placeBuffer = FrameBuffer(ledger: engine.ledger)
   }
 
   /// Writes `frames[index]` to `out` with its hole filled.
@@ -90,8 +97,9 @@ package final class Inpainter {
       let mark = engine.scratch.mark
       defer { release(to: mark) }
       guard let filler else {
-        return try propagate(
-          frames, contents, masks: masks, rectangles, index: index, settings, into: out)
+        return try fillSteadily(
+          frames, contents, masks: masks, rectangles, index: index, settings,
+          isSteady: settings.isSteady, into: out)
       }
       let clip = RecurrentFiller.Clip(
         frames: frames, masks: masks, rectangles: rectangles,
@@ -108,55 +116,55 @@ package final class Inpainter {
         (settings.dilation, settings.feather) = (dilation, 0)
         try frames[number].copy(to: start, on: engine)
         // Keeps no motion, so that nothing but what is remembered depends on calls before.
-        _ = try propagate(
-          frames, [], masks: masks, rectangles, index: number, settings, into: start)
+        // The network itself goes on from its last output.
+        _ = try fillSteadily(
+          frames, [], masks: masks, rectangles, index: number, settings, isSteady: false,
+          into: start)
       }
     }
     do throws(VFIError) {
       return try filled()
     } catch .outOfMemory(let detail) {
       // What was kept may stand in the way.
-      guard !store.isEmpty else { throw .outOfMemory(detail) }
+      guard !(store.isEmpty && fills.isEmpty) else { throw .outOfMemory(detail) }
       store.close()
+      fills.close()
       return try filled()
     }
   }
 
-  /// Fills the hole of `out`, a copy of frame `index`, without a network.
-  private func propagate(
-    _ frames: [Frame], _ contents: [UInt64], masks: [Frame], _ rectangles: [PixelRectangle],
-    index: Int, _ settings: InpaintSettings, into out: Frame
-  ) throws(VFIError) -> InpaintInfo {
-    guard
-      let window = try InpaintWindow(
-        frames, contents: contents.isEmpty ? frames.map { _ in 0 } : contents, masks: masks,
-        rectangles: rectangles, settings: settings, on: engine)
-    else { return InpaintInfo() }
-    return try fill(window, index, settings, into: out)
-  }
-
-  private func fill(
-    _ window: InpaintWindow, _ index: Int, _ settings: InpaintSettings, into out: Frame
-  ) throws(VFIError) -> InpaintInfo {
-    store.begin(window, index: index)
+  /// Fills the hole of a frame's region, `out`, from the frames of its window.
+  ///
+  /// `weights`, of the size of the region, gets the weights of what was found, 1 to 100, where much of
+  /// that stands still.
+  func fill(
+    _ window: InpaintWindow, _ index: Int, _ settings: InpaintSettings, into out: Frame,
+    weights: Grid<UInt8>? = nil
+  ) throws(VFIError) -> (info: InpaintInfo, used: Set<Int>, isStill: Bool) {
     let target = try InpaintTarget(window, index: index, settings: settings, on: engine)
     var info = InpaintInfo(filled: target.filled)
-    guard info.filled > 0 else { return info }
+    guard info.filled > 0 else { return (info, [], false) }
     // A hole that stands still as well hides the same in all frames.
     var used: [Int] = []
-    if window.shared == nil {
-      used = try target.collectStill(window, index: index, on: engine) {
-        () throws(VFIError) in
-        try shot(around: index, of: window.frames.count) { (a, b) throws(VFIError) in
-          try score(window, a, b)
-        }
-      }
-    }
+    if window.shared == nil { used = try collectStill(target, window, index) }
+    let isStill = !used.isEmpty
     for step in [1, -1] { used += try propagate(target, window, from: index, step: step) }
     info.framesUsed = Set(used).count
     info.propagated = target.propagated
-    try target.fill(into: try out.cropped(to: window.region), on: engine)
-    return info
+    if isStill, let weights { target.copyWeights(to: weights) }
+    try target.fill(into: out, on: engine)
+    return (info, Set(used), isStill)
+  }
+
+  /// Adds what stands still in the frames of a window; returns the numbers of those.
+  func collectStill(
+    _ target: InpaintTarget, _ window: InpaintWindow, _ index: Int
+  ) throws(VFIError) -> [Int] {
+    try target.collectStill(window, index: index, on: engine) { () throws(VFIError) in
+      try shot(around: index, of: window.frames.count) { (a, b) throws(VFIError) in
+        try score(window, a, b)
+      }
+    }
   }
 
   /// Says that the next frame does not follow the last one that was filled.
@@ -217,23 +225,28 @@ package final class Inpainter {
       let seen = try sight(window, next, hops: hops)
       let hopMark = engine.scratch.mark
       defer { engine.scratch.release(to: hopMark) }
-      let contents = (window.contents[number], window.contents[next])
-      let motion: HoleMotion
-      if let kept = store.motion(from: contents.0, to: contents.1) {
-        motion = kept
-      } else {
-        motion = try HoleMotion(from: current, to: seen, on: engine)
-        // A last step that is shorter than wanted does not come again.
-        if abs(next - index) == wanted {
-          store.keep(motion, from: contents.0, to: contents.1)
-        }
-      }
-      try trace.advance(motion, to: seen, on: engine)
+      // A last step that is shorter than wanted does not come again at the end of a video.
+      let keeps = abs(next - index) == wanted || 2 * index == window.frames.count - 1
+      let motion = try motion(
+        window, from: (number, current), to: (next, seen), keeps: keeps)
+      try trace.advance(motion, past: seen.hole, on: engine)
       try target.collect(trace, from: seen, hops: hops, on: engine)
       (number, current) = (next, seen)
       used.append(next)
     }
     return used
+  }
+
+  /// The motion from one frame of a window to another, found or kept.
+  func motion(
+    _ window: InpaintWindow, from first: (number: Int, sight: InpaintSight),
+    to second: (number: Int, sight: InpaintSight), keeps: Bool
+  ) throws(VFIError) -> HoleMotion {
+    let contents = (window.contents[first.number], window.contents[second.number])
+    if let kept = store.motion(from: contents.0, to: contents.1) { return kept }
+    let motion = try HoleMotion(from: first.sight, to: second.sight, on: engine)
+    if keeps { store.keep(motion, from: contents.0, to: contents.1) }
+    return motion
   }
 
   /// Frames from the first one of a chain to the one after that at `distance`.
@@ -245,7 +258,7 @@ package final class Inpainter {
   }
 
   /// Luma and hole of a frame, in the memory of those two hops before.
-  private func sight(
+  func sight(
     _ window: InpaintWindow, _ number: Int, hops: Int
   ) throws(VFIError) -> InpaintSight {
     let arena = slots[hops % 2]
@@ -274,7 +287,7 @@ package final class Inpainter {
   }
 
   /// Whether one of the frames on the way does not follow the one before it.
-  private func hasCut(
+  func hasCut(
     _ window: InpaintWindow, from first: Int, to last: Int, _ step: Int
   ) throws(VFIError) -> Bool {
     guard let cutThreshold else { return false }
