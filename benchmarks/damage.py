@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Damages a raw H.264 or H.265 stream (Annex B): bit errors, bursts or lost slices, by a seed.
+"""Damages a raw H.264, H.265 or MPEG-2 stream: bit errors, bursts or lost slices, by a seed.
 
     ffmpeg -i clip.mp4 -c:v libx264 -crf 23 -g 30 -bf 2 -slices 4 clean.h264
     damage.py clean.h264 damaged.h264 --losses 0.02 --seed 7
@@ -32,23 +32,35 @@ def nal_units(data):
         yield start, end
 
 
-def is_slice(codec, header, every):
-    """Whether a unit with this first byte is a slice that may be damaged."""
-    if codec == "h264":
-        kind = header & 31
-        return kind == 1 or (every and kind == 5)
-    kind = header >> 1 & 63
-    return kind <= 9 or (every and 16 <= kind <= 21)
+def damageable(data, codec, every):
+    """The slices that may be damaged: all of them, or those that are not of key frames."""
+    is_key = False
+    for start, end in nal_units(data):
+        header = data[start]
+        if codec == "mpeg2":
+            # Behind the header's code are ten bits of the order and three of the type, 1 for I.
+            if header == 0 and end - start > 2:
+                is_key = data[start + 2] >> 3 & 7 == 1
+            is_slice = 1 <= header <= 175
+        elif codec == "h264":
+            is_slice, is_key = header & 31 in (1, 5), header & 31 == 5
+        else:
+            kind = header >> 1 & 63
+            is_slice, is_key = kind <= 9 or 16 <= kind <= 21, kind >= 16
+        if is_slice and (every or not is_key):
+            yield start, end
 
 
 def guess_codec(data):
-    """The codec of a stream by its first unit: a parameter set or a delimiter."""
+    """The codec of a stream by its first unit: a parameter set, a delimiter, a sequence header."""
     for start, _ in nal_units(data):
+        if data[start] == 0xB3:
+            return "mpeg2"
         if data[start] & 31 in (7, 9):
             return "h264"
         if data[start] >> 1 & 63 in (32, 33, 35):
             return "hevc"
-    sys.exit("damage.py: neither H.264 nor H.265 in Annex B form")
+    sys.exit("damage.py: neither H.264 nor H.265 in Annex B form, nor MPEG-2")
 
 
 def flip_bits(data, slices, rate, draw):
@@ -120,7 +132,7 @@ def main():
         data = bytearray(file.read())
     draw = random.Random(arguments.seed)
     codec = guess_codec(data)
-    slices = [unit for unit in nal_units(data) if is_slice(codec, data[unit[0]], arguments.all)]
+    slices = list(damageable(data, codec, arguments.all))
     lost = [unit for unit in slices if draw.random() < arguments.losses]
     kept = [unit for unit in slices if unit not in set(lost)]
     report = {"codec": codec, "seed": arguments.seed, "slices": len(slices)}

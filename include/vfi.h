@@ -732,12 +732,12 @@ typedef struct vfi_analysis {
  *
  * Damaged is what `marks` mark, and what the pictures show: blocks of 16 x 16 pixels that were not
  * decoded (grey or green), repeat one line, stand while others move, show their outlines, or come
- * and go with one frame. Two such signs must agree, one is enough where the frame's flags have
- * VFI_FRAME_CORRUPT or VFI_FRAME_CONCEALED. Damage that a decoder carries from frame to frame looks
- * like content: only marks tell it. `marks`: mark_count = count: one for each frame; 0 (NULL):
- * none. Each is a VFI_FORMAT_GRAY8 frame, of the frames' size or of ceil(width / 16) x ceil(height
- * / 16) macroblocks, whose samples tell how sure it is that the decoder has made up this place: 0 =
- * it has not, 255 = it has.
+ * and go with one frame. Two such signs must agree; where the frame's flags have VFI_FRAME_CORRUPT
+ * or VFI_FRAME_CONCEALED, one is enough if three blocks that lie together show it. Damage that a
+ * decoder carries from frame to frame looks like content: only marks tell it.
+ * `marks`: mark_count = count: one for each frame; 0 (NULL): none. Each is a VFI_FORMAT_GRAY8
+ * frame, of the frames' size or of ceil(width / 16) x ceil(height / 16) macroblocks, whose samples
+ * tell how sure it is that the decoder has made up this place: 0 = it has not, 255 = it has.
  *
  * map: NULL, or a VFI_FORMAT_GRAY8 frame of the frames' size that gets how sure it is that a pixel
  * is damaged: 0 = it is not. out: may be NULL. The result depends on this call's arguments and on

@@ -36,6 +36,13 @@ struct BlockMap {
     }
   }
 
+  /// As large, without marks.
+  var empty: BlockMap {
+    var map = self
+    map.marks = Array(repeating: false, count: marks.count)
+    return map
+  }
+
   mutating func formUnion(_ other: BlockMap) {
     for index in marks.indices where other.marks[index] { marks[index] = true }
   }
@@ -86,7 +93,11 @@ final class CodedPicture {
   let order: Int64
   /// What was not decoded, and what depends on it or on the same of earlier pictures.
   private(set) var origin: BlockMap
+  /// What the decoder has made up.
+  let concealed: BlockMap
   private(set) var spread: BlockMap
+  /// Where the unrepaired picture was changed on purpose.
+  private var disturbed: BlockMap
   var action = RepairKind.none
   private var knownHalf: HalfPicture?
   /// The container says that the packet is damaged.
@@ -102,7 +113,21 @@ final class CodedPicture {
       isLost
       ? BlockMap(width: Int(shown.width), height: Int(shown.height), marked: true)
       : BlockMap(shown, unlike: shadow)
+    concealed = origin
+    disturbed = origin.empty
     spread = BlockMap(shown, unlike: control)
+  }
+
+  /// Takes blocks as they were decoded, where they were concealed as well.
+  func restore(_ blocks: BlockMap) {
+    var changed = origin
+    for index in changed.marks.indices where !blocks.marks[index] { changed.marks[index] = false }
+    guard changed.count > 0 else { return }
+    shown.copySamples(of: shadow, in: changed)
+    knownHalf = nil
+    for index in changed.marks.indices where changed.marks[index] { origin.marks[index] = false }
+    // They are not as FFmpeg shows them.
+    suspect(changed)
   }
 
   /// Counts more blocks as not decoded.
@@ -136,7 +161,10 @@ final class CodedPicture {
   /// them shall be found different.
   func suspect(_ blocks: BlockMap) {
     spread.formUnion(blocks)
-    control.disturb(blocks)
+    var fresh = blocks
+    for index in fresh.marks.indices where disturbed.marks[index] { fresh.marks[index] = false }
+    control.disturb(fresh)
+    disturbed.formUnion(fresh)
   }
 }
 
@@ -146,6 +174,19 @@ extension Picture {
     for (from, to) in zip(PlaneLayout.all(of: picture), PlaneLayout.all(of: self)) {
       for row in 0..<from.rows {
         unsafe to.row(row).update(from: from.row(row), count: from.rowBytes)
+      }
+    }
+  }
+
+  /// Takes the samples of such a picture in some blocks.
+  fileprivate func copySamples(of picture: Picture, in blocks: BlockMap) {
+    for (from, to) in zip(PlaneLayout.all(of: picture), PlaneLayout.all(of: self)) {
+      for row in 0..<to.rows {
+        let (source, target) = unsafe (from.row(row), to.row(row))
+        for index in 0..<to.rowBytes / to.sampleBytes
+        where blocks.contains(row << to.shiftY, index << to.shiftX) {
+          unsafe to.store(from.load(index, in: source), index, in: target)
+        }
       }
     }
   }

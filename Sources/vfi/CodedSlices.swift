@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CLibAV
 
-/// Finds the slices in packets of H.264 and H.265, and alters their ends.
+/// Finds the slices in packets of H.264, H.265, MPEG-1 and MPEG-2, and alters their ends.
 ///
 /// An intact slice says itself where it ends, and its data end there. A decoder that has lost its way
 /// in a damaged one reads on, or leaves data over: what follows the data makes a difference then, or
@@ -10,7 +10,7 @@ struct CodedSlices {
   /// Bytes of a slice, without its start code or length, and without zeros behind it.
   struct Slice {
     let bytes: Range<Int>
-    /// Its first macroblock (H.264), or 0.
+    /// Its first macroblock, but of H.265 (0).
     let first: Int
   }
 
@@ -21,10 +21,14 @@ struct CodedSlices {
   /// Of 2,355 intact slices, 6 were decoded to the same picture without their last 3 bytes, which may
   /// be little more than the end mark, none without 4.
   private static let cut = 5
-  /// What a slice must have besides, so that its header stays whole.
-  private static let header = 32
 
   let isHEVC: Bool
+  /// Pictures are counted in the order of presentation.
+  let countsPictures: Bool
+  /// What a slice must have besides, so that its header stays whole.
+  private let header: Int
+  /// Macroblocks in a row, of MPEG-1 and MPEG-2.
+  private let columns: Int
   /// Of the length before a unit; 0: units begin with start codes.
   private let lengthBytes: Int
   /// Without zeros, so that no start code can arise.
@@ -33,11 +37,14 @@ struct CodedSlices {
   /// Nil for other codecs.
   init?(_ parameters: UnsafeMutablePointer<AVCodecParameters>) {
     let codec = unsafe parameters.pointee.codec_id
-    guard codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC else { return nil }
+    guard codec != AV_CODEC_ID_MPEG4 else { return nil }
     isHEVC = codec == AV_CODEC_ID_HEVC
+    countsPictures = isHEVC || codec == AV_CODEC_ID_H264
+    header = countsPictures ? 32 : 4
+    columns = unsafe Int(parameters.pointee.width + 15) / 16
     let place = isHEVC ? 21 : 4
     var length = 0
-    if let extra = unsafe parameters.pointee.extradata, unsafe extra[0] == 1,
+    if countsPictures, let extra = unsafe parameters.pointee.extradata, unsafe extra[0] == 1,
       unsafe Int(parameters.pointee.extradata_size) > place
     {
       length = unsafe Int(extra[place] & 3) + 1
@@ -57,8 +64,23 @@ struct CodedSlices {
       while end > $0.lowerBound, packet[end - 1] == 0 { end -= 1 }
       guard end - $0.lowerBound >= 3, isSlice(packet[$0.lowerBound]) else { return nil }
       let bytes = $0.lowerBound..<end
-      return Slice(bytes: bytes, first: isHEVC ? 0 : leadingNumber(packet[bytes.dropFirst()]))
+      return Slice(bytes: bytes, first: firstBlock(of: packet[bytes]))
     }
+  }
+
+  private func firstBlock(of slice: ArraySlice<UInt8>) -> Int {
+    if isHEVC { return 0 }
+    // The code that MPEG-2 begins a slice with is that of its row, from 1 on.
+    return countsPictures
+      ? leadingNumber(slice.dropFirst()) : (Int(slice[slice.startIndex]) - 1) * columns
+  }
+
+  /// The blocks of each slice in a picture of `count` blocks; nil: they are not in order, or of H.265.
+  func places(of slices: [Slice], count: Int) -> [Range<Int>]? {
+    guard !isHEVC, countsPictures ? slices.first?.first == 0 : !slices.isEmpty else { return nil }
+    let ends = slices.dropFirst().map(\.first) + [count]
+    guard zip(slices, ends).allSatisfy({ $0.first < $1 }) else { return nil }
+    return zip(slices, ends).map { $0.first..<(countsPictures ? $1 : min($1, $0.first + columns)) }
   }
 
   /// The packet with noise behind each of its slices.
@@ -92,7 +114,7 @@ struct CodedSlices {
         end -= 3
         while packet[end - 1] == 0 { end -= 1 }
       }
-      guard end - slice.bytes.lowerBound >= Self.header + Self.cut else { continue }
+      guard end - slice.bytes.lowerBound >= header + Self.cut else { continue }
       for place in end - Self.cut..<end {
         result[place] = noise[(place + packet.count) % Self.tail]
       }
@@ -102,7 +124,8 @@ struct CodedSlices {
   }
 
   private func isSlice(_ header: UInt8) -> Bool {
-    isHEVC ? header >> 1 & 63 < 32 : header & 31 == 1 || header & 31 == 5
+    if !countsPictures { return (1...0xAF).contains(header) }
+    return isHEVC ? header >> 1 & 63 < 32 : header & 31 == 1 || header & 31 == 5
   }
 
   /// The number in Exp-Golomb code with which bytes begin.

@@ -39,7 +39,7 @@ import CVFI
     guard let window = try window(picture, earlier, later) else { return }
     let result = try repair(window.entries, index: window.index)
     if conceals, !picture.isLost, earlier.isEmpty || later.isEmpty {
-      blend(result.picture, with: picture.shown, in: picture.origin)
+      blend(result.picture, with: picture.shown, in: picture.concealed)
     }
     picture.replace(with: result.picture)
     picture.action = result.kind

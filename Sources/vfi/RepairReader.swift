@@ -29,7 +29,7 @@ struct ShownDamage {
   let index: Int
   var otherPacket: ((UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void)?
   private let decoders: [TrackedDecoder]
-  /// Of H.264 and H.265, how their slices end.
+  /// How slices end, but of MPEG-4.
   private let slices: CodedSlices?
   private let witness: TailWitness?
   private let options: [KeyValue]
@@ -43,8 +43,7 @@ struct ShownDamage {
   private var last: Picture?
   private var missing = MissingPictures()
   private var epoch: Int64 = 0
-  /// Pictures since the last one that others are predicted from, where no counts tell the order.
-  private var between: Int64 = 0
+  private var anchors = AnchorOrder()
   private var isInterlaced = false
   private var atEnd = false
   /// Of the picture that ``next()`` gave last.
@@ -148,29 +147,47 @@ struct ShownDamage {
 
   /// Repairs the pictures that each decoder has begun with a packet.
   private func take(
-    _ begun: [[Picture]], _ order: Int64, _ found: [CodedSlices.Slice]
+    _ begun: [[TrackedDecoder.Begun]], _ order: Int64, _ found: [CodedSlices.Slice]
   ) throws(Failure) {
     let count = begun[0].count
     guard begun.allSatisfy({ $0.count == count }) else { return }
     for index in 0..<count {
-      // A decoder that misses a picture begins one in its place, before that of the packet.
-      let isStandIn = index + 1 < count
+      // A decoder that misses a picture begins one in its place: before that of the packet, in H.265
+      // behind it, so that the packet's own was predicted from nothing.
+      let isHEVC = slices?.isHEVC == true
+      let isStandIn = index != (isHEVC ? 0 : count - 1)
+      let isLost = isStandIn || isHEVC && count > 1
       let picture = CodedPicture(
-        shown: begun[0][index], shadow: begun[1][index], control: begun[2][index],
-        order: isStandIn ? orderOfStandIn(before: order) : order, isLost: isStandIn)
+        shown: begun[0][index].picture, shadow: begun[1][index].picture,
+        control: begun[2][index].picture,
+        order: isStandIn ? orderOfStandIn(before: order) : order, isLost: isLost)
       // Macroblocks of interlaced pictures are not coded in the order of their places.
-      let isPlaced = !isStandIn && (found.count == 1 || !isInterlaced)
+      let isPlaced = !isLost && (found.count == 1 || !isInterlaced)
       let left = isPlaced ? witness?.judge(picture.shown, of: count, found) : nil
-      if slices?.isHEVC == true, !picture.isLost,
-        let blocks = StrayFinder(picture, among: coded.suffix(Self.memory))?.find(left != nil)
-      {
-        picture.reject(blocks)
+      if let strays = StrayFinder(picture, among: coded.suffix(Self.memory)) {
+        if isHEVC, !picture.isLost, let blocks = strays.find(left != nil) {
+          picture.reject(blocks)
+        } else if !isHEVC, isPlaced, picture.origin.count > 0 || left != nil {
+          let doubts = DoubtfulSlices(
+            of: picture, unwritten: decoders[1].unwritten(in: begun[1][index]), left: left,
+            hasDirectMotion: slices?.countsPictures ?? true)
+          doubts.settle(by: strays, in: places(of: found, picture))
+        }
       }
       try mend(picture)
       if let left { picture.suspect(left) }
       coded.append(picture)
     }
-    witness?.follow(begun[0])
+    witness?.follow(begun[0].map(\.picture))
+  }
+
+  /// The blocks of each slice.
+  ///
+  /// Where slices have no known places, a picture is taken for one; of MPEG-1 and MPEG-2 each row of
+  /// blocks is at least one.
+  private func places(of found: [CodedSlices.Slice], _ picture: CodedPicture) -> [Range<Int>] {
+    let map = picture.origin
+    return slices?.places(of: found, count: map.marks.count) ?? [0..<map.marks.count]
   }
 
   /// Half-way between the last picture and one that a missing one was to be shown before.
@@ -201,14 +218,14 @@ struct ShownDamage {
   private func show(_ picture: Picture) throws(Failure) {
     let source = coded.last { $0.holds(picture) }
     defer { last = picture }
-    if slices != nil, let source, let last, PictureFitter.alike(last, picture),
+    if slices?.countsPictures == true, let source, let last, PictureFitter.alike(last, picture),
       let mender = try mender(of: picture)
     {
       let times = missing.before(order: source.order, pts: picture.pts)
       let pictures = try mender.between(last, picture, count: times.count)
       for (made, time) in zip(pictures, times) {
         try made.carryProperties(of: picture, isNew: true)
-        unsafe made.frame.pointee.best_effort_timestamp = time
+        unsafe made.frame.pointee.best_effort_timestamp = time ?? clibav_no_pts
         let area = Int(picture.width) * Int(picture.height)
         waiting.append(
           (made, ShownDamage(missing: area, affected: area, kind: .interpolated, isMissing: true)))
@@ -238,17 +255,14 @@ struct ShownDamage {
     unsafe av_parser_parse2(
       parser, parserContext, &data, &size, packet.pointee.data, packet.pointee.size,
       packet.pointee.pts, packet.pointee.dts, packet.pointee.pos)
-    // Without picture order counts, pictures of type B are shown before the last other one.
-    if slices == nil {
-      let isBetween = unsafe parser.pointee.pict_type == Int32(AV_PICTURE_TYPE_B.rawValue)
-      epoch += isBetween ? 0 : 1
-      between = isBetween ? between + 1 : 0
-      return (epoch - (isBetween ? 1 : 0)) << 33 + between
+    isInterlaced = unsafe ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(
+      parser.pointee.field_order)
+    if slices?.countsPictures != true {
+      return anchors.order(
+        isBetween: unsafe parser.pointee.pict_type == Int32(AV_PICTURE_TYPE_B.rawValue))
     }
     // The counts begin anew at key frames.
     if unsafe parser.pointee.key_frame == 1 { epoch += 1 }
-    isInterlaced = unsafe ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(
-      parser.pointee.field_order)
     return epoch << 33 + Int64(unsafe parser.pointee.output_picture_number)
   }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Finds the blocks of an H.265 picture that a decoder made up after it had lost its way.
+/// Finds the blocks that a decoder made up after it had lost its way.
 ///
 /// From there on, in the order of decoding, blocks are much less like the pictures before and after,
-/// along the motion that those show, than these pictures are like their own neighbours.
+/// along the motion that those show, than these pictures are like their own neighbours; and they show
+/// their outlines (which helps where macroblocks are decoded in rows, and not in H.265).
 struct StrayFinder {
   /// Mean difference that made-up blocks are expected to have, of 255.
   private static let strange: Float = 20
@@ -18,6 +19,8 @@ struct StrayFinder {
   /// From the nearest one on, at least two.
   private let earlier: [CodedPicture]
   private let later: CodedPicture?
+  /// There are pictures before and after.
+  var isBetween: Bool { later != nil }
   /// No damage has come to the pictures around, so that all that there is is of this one.
   private let isFirst: Bool
 
@@ -35,14 +38,44 @@ struct StrayFinder {
     if earlier.count < 2 { return nil }
   }
 
-  /// The likeliest run of made-up blocks, if it is likely enough; only where something is wrong with
+  /// The likeliest run of made-up blocks of H.265, if it is likely enough; only where something is wrong with
   /// the picture, for `isWrong` or for what else is known.
   func find(_ isWrong: Bool) -> BlockMap? {
     guard isWrong || picture.origin.count > 0 || isFirst && picture.spread.count > 0 else {
       return nil
     }
+    return run(odds(of: picture.half, limit: 3))
+  }
+
+  /// Of each block of the picture as one of the decoders has it, the logarithm of the odds that it is
+  /// made up: by how it fits to the pictures around, joined with how it fits to the blocks around.
+  ///
+  /// The weights are those of a logistic regression over 32,396 blocks of 6 damaged training clips, a
+  /// fifth of which were wrong.
+  func odds(of other: Picture) -> [Float] {
+    let seams = BlockSeams(other).values
+    let usual = BlockSeams(earlier[0].shown).values
+    let odds = odds(of: HalfPicture(other), limit: 6)
+    return odds.indices.map { index in
+      let excess = min(20, max(-2, seams[index] - max(0, usual[index])))
+      return min(3, max(-3, 0.58 * odds[index] + 0.21 * excess - 1.46))
+    }
+  }
+
+  /// The same by the pictures around alone, at most `limit`.
+  private func odds(of own: HalfPicture, limit: Float) -> [Float] {
+    let (found, usual) = values(own)
+    return found.indices.map { index in
+      let expected = min(0.9 * Self.strange, 2 + 1.5 * highest(usual, around: index))
+      let value =
+        log(expected / Self.strange) + found[index] * (1 / expected - 1 / Self.strange)
+      return min(limit, max(-limit, value))
+    }
+  }
+
+  /// Of each block, how much it differs from the pictures around, and how much these do from theirs.
+  private func values(_ own: HalfPicture) -> (found: [Float], usual: [Float]) {
     let (last, second) = (earlier[0], earlier[1])
-    let own = picture.half
     var found = residuals(
       own, last.half, MotionField(of: last, from: second), step: picture.order - last.order)
     let before = earlier.count > 2 ? MotionField(of: second, from: earlier[2]) : nil
@@ -52,21 +85,16 @@ struct StrayFinder {
       let others = residuals(own, later.half, field, step: picture.order - later.order)
       for index in found.indices { found[index] = min(found[index], others[index]) }
     }
-    return run(found, usual)
+    return (found, usual)
   }
 
   /// The consecutive units whose blocks have the highest sum of odds.
-  private func run(_ found: [Float], _ usual: [Float]) -> BlockMap? {
+  private func run(_ values: [Float]) -> BlockMap? {
     var map = BlockMap(width: Int(picture.shown.width), height: Int(picture.shown.height))
     var (sum, start, best, bounds): (Float, Int, Float, Range<Int>) = (0, 0, 0, 0..<0)
     for place in 0..<map.units(of: Self.unit) {
       var odds: Float = 0
-      for index in map.unit(place, of: Self.unit) {
-        let expected = min(0.9 * Self.strange, 2 + 1.5 * highest(usual, around: index))
-        let value =
-          log(expected / Self.strange) + found[index] * (1 / expected - 1 / Self.strange)
-        odds += min(3, max(-3, value))
-      }
+      for index in map.unit(place, of: Self.unit) { odds += values[index] }
       if sum <= 0 { (sum, start) = (0, place) }
       sum += odds / Float(Self.unit)
       if sum > best { (best, bounds) = (sum, start..<place + 1) }

@@ -26,7 +26,7 @@ import CLibAV
     cut = altered.cut
     let copy = try unsafe PacketCopy(of: packet, altered.packet)
     _ = try unsafe decoder.decode(copy.packet)
-    begun = decoder.takeBegun()
+    begun = decoder.takeBegun().map(\.picture)
   }
 
   /// The blocks of the slices that were left, in the last of `count` pictures that were begun.
@@ -36,17 +36,15 @@ import CLibAV
     else { return nil }
     let differing = BlockMap(picture, unlike: own)
     var map = BlockMap(width: Int(picture.width), height: Int(picture.height))
-    let ends = slices.isHEVC ? [] : found.dropFirst().map(\.first) + [map.marks.count]
-    // Slices in another order, or of a second field, have no known place.
-    if !slices.isHEVC {
-      guard found.first?.first == 0, zip(found, ends).allSatisfy({ $0.first < $1 }),
-        ends.last == map.marks.count
-      else { return nil }
-    }
-    for (index, slice) in found.enumerated() where cut[index] {
-      let range = slices.isHEVC ? 0..<map.marks.count : slice.first..<ends[index]
+    let all = 0..<map.marks.count
+    guard
+      let places = slices.isHEVC
+        ? found.map({ _ in all }) : slices.places(of: found, count: all.count)
+    else { return nil }
+    for (index, range) in places.enumerated() where cut[index] {
       // Where blocks touch those of the slice before, that one's end makes a difference, too.
-      let own = range.dropFirst(range.lowerBound > 0 ? map.columns + 1 : 0)
+      let touching = slices.countsPictures && range.lowerBound > 0 ? map.columns + 1 : 0
+      let own = range.dropFirst(touching)
       guard !own.isEmpty else { continue }
       tested += 1
       guard !own.contains(where: { differing.marks[$0] }) else { continue }

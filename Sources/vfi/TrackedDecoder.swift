@@ -15,8 +15,14 @@ import CLibAV
 
   private let context: UnsafeMutablePointer<AVCodecContext>
   private let pattern: Pattern
+  /// A picture, and the number of the pattern that it began as.
+  struct Begun {
+    let picture: Picture
+    fileprivate let number: Int
+  }
+
   /// Pictures that were begun since they were last taken.
-  private var begun: [Picture] = []
+  private var begun: [Begun] = []
   private var count = 0
   /// Packets that the decoder refused.
   private(set) var refused = 0
@@ -77,7 +83,7 @@ import CLibAV
   }
 
   /// The pictures that were begun since the last call, in the order of decoding.
-  func takeBegun() -> [Picture] {
+  func takeBegun() -> [Begun] {
     defer { begun = [] }
     return begun
   }
@@ -87,23 +93,50 @@ import CLibAV
     let code = unsafe av_frame_ref(picture.frame, frame)
     guard code >= 0 else { return code }
     for plane in PlaneLayout.all(of: picture) {
-      for row in 0..<plane.rows { fill(plane, row) }
+      for row in 0..<plane.rows {
+        let samples = unsafe plane.row(row)
+        forEachValue(of: plane, row, number: count) { index, value in
+          unsafe plane.store(value, index, in: samples)
+        }
+      }
     }
-    begun.append(picture)
+    begun.append(Begun(picture: picture, number: count))
     count += 1
     return 0
   }
 
-  private func fill(_ plane: PlaneLayout, _ row: Int) {
-    let samples = unsafe plane.row(row)
+  /// What a row of a picture holds before it is decoded.
+  private func forEachValue(
+    of plane: PlaneLayout, _ row: Int, number: Int, _ body: (_ index: Int, _ value: Int) -> Void
+  ) {
     let seed: Int? = if case .noise(let seed) = pattern { seed } else { nil }
-    var state = UInt32(truncatingIfNeeded: 7919 &* count &+ 4099 &* row &+ (seed ?? 0))
+    var state = UInt32(truncatingIfNeeded: 7919 &* number &+ 4099 &* row &+ (seed ?? 0))
     for index in 0..<plane.rowBytes / plane.sampleBytes {
       state = state &* 1_664_525 &+ 1_013_904_223
       // 16 to 111 of 255: within the range of every depth.
       let value = seed == nil ? 128 : 16 + Int(state >> 24) * 96 / 256
-      unsafe plane.store(value << (plane.depth - 8), index, in: samples)
+      body(index, value << (plane.depth - 8))
     }
+  }
+
+  /// The blocks of a picture that were never written, but for what was changed at their edges.
+  ///
+  /// Three quarters of their brightness are as they were before. Only where that was noise.
+  func unwritten(in begun: Begun) -> BlockMap {
+    let picture = begun.picture
+    var map = BlockMap(width: Int(picture.width), height: Int(picture.height))
+    guard case .noise = pattern, let plane = PlaneLayout.all(of: picture).first else { return map }
+    var balance = Array(repeating: 0, count: map.marks.count)
+    for row in 0..<plane.rows {
+      let samples = unsafe plane.row(row)
+      let line = row / BlockMap.side * map.columns
+      forEachValue(of: plane, row, number: begun.number) { index, value in
+        let isSame = unsafe plane.load(index, in: samples) == value
+        balance[line + index / BlockMap.side] += isSame ? 1 : -3
+      }
+    }
+    for index in balance.indices where balance[index] > 0 { map.marks[index] = true }
+    return map
   }
 }
 

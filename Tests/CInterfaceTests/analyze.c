@@ -226,6 +226,27 @@ static void macroblocks(vfi_context *context) {
   window_end(&w);
 }
 
+/* One sign is enough in a frame that is called corrupt where three blocks that lie together show
+   it: here that they stand while others move, at the corner, where their outlines show least. */
+static void together(vfi_context *context) {
+  window w = window_of(VFI_FORMAT_YUV420P8);
+  vfi_frame *frame = &w.frames[MIDDLE].frame, *before = &w.frames[MIDDLE - 1].frame;
+  for (int blocks = 1; blocks <= 3; blocks += 2) {
+    for (int y = 0; y < 16; y++)
+      memcpy(frame->data[0] + y * frame->stride[0], before->data[0] + y * before->stride[0],
+             (size_t)(16 * blocks));
+    for (int suspect = 0; suspect < 2; suspect++) {
+      w.inputs[MIDDLE].flags = suspect ? VFI_FRAME_CORRUPT : 0;
+      vfi_analysis found = analysis();
+      CHECK_STATUS(vfi_analyze(context, WINDOW, w.inputs, 0, NULL, MIDDLE, NULL, &found), VFI_OK);
+      if (!CHECK((found.events == VFI_EVENT_DAMAGED) == (suspect && blocks == 3)))
+        printf("  %d blocks, suspect %d: events %u, %d pixels\n", blocks, suspect, found.events,
+               (int)found.damaged_pixels);
+    }
+  }
+  window_end(&w);
+}
+
 /* A repeated frame that is called corrupt is lost: between others it is interpolated, at the end
    predicted, beside a single frame held. Without a word it is a duplicate. */
 static void lost(vfi_context *context) {
@@ -401,6 +422,7 @@ int main(void) {
   shapes(context);
   unwritten(context);
   lines(context);
+  together(context);
   macroblocks(context);
   lost(context);
   events(context);

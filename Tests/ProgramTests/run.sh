@@ -465,7 +465,7 @@ test_repair() {
   make_clip -i scene.mp4 -c:v ffv1 scene.mkv
   # Where one of the bursts leaves a picture that is valid, and its slice ends before the data.
   repairs h265 1 --bursts 3 --seed 1
-  repairs h264 4 --bursts 3 --seed 4
+  repairs h264 4 --bursts 3 --seed 6
   repairs h264 4 --losses 0.02 --seed 3
   # Nothing to do: nothing is done.
   check "an intact stream" "$vfi" repair clean.h264 out.mkv -y --codec ffv1 --report none.json
@@ -491,6 +491,36 @@ for line in sys.stdin: json.loads(line)' <lines.json && echo yes)" yes
     "$vfi" repair damaged.h264 no.mkv --report no.mkv
 }
 
+# encoder FORMAT: what encodes a raw stream of it.
+encoder() { if [ "$1" = hevc ]; then echo libx265; else echo libx264; fi; }
+
+# Intact streams come through as they are, whatever their coding.
+test_repair_nothing() {
+  local line name format
+  "$vfi" render-test-clip scene.mp4 --duration 1 --width 208 --height 128
+  make_clip -f lavfi -i testsrc2=size=208x128:rate=30 -frames:v 15 -c:v ffv1 -pix_fmt yuv420p \
+    tail.mkv
+  # A scene, a cut, and another one.
+  make_clip -i scene.mp4 -i tail.mkv -filter_complex "[0][1]concat" -c:v ffv1 scene.mkv
+  while read -r name format line; do
+    # shellcheck disable=SC2086 # several words
+    make_clip -i scene.mkv -threads 1 $line -f "$format" whole.raw
+    make_clip -i whole.raw -fps_mode passthrough -c:v ffv1 whole.mkv
+    check "intact $name" "$vfi" repair whole.raw out.mkv -y --codec ffv1 --report none.json
+    is "intact $name: nothing to report" "$(cat none.json)" ""
+    is "intact $name: the same pictures" "$(frame_hashes out.mkv)" "$(frame_hashes whole.mkv)"
+  done <<-END
+	CABAC h264 -c:v libx264 -crf 30 -g 12
+	slices h264 -c:v libx264 -crf 18 -g 12 -slices 4
+	CAVLC h264 -c:v libx264 -profile:v baseline -g 12
+	wavefronts hevc -c:v libx265 -g 12 -x265-params log-level=error
+	rows hevc -c:v libx265 -g 12 -x265-params log-level=error:wpp=0
+	MPEG-2 mpeg2video -c:v mpeg2video -q:v 5 -bf 2
+	MPEG-1 mpeg1video -c:v mpeg1video -q:v 5 -bf 2
+	MPEG-4 m4v -c:v mpeg4 -q:v 5 -bf 2
+	END
+}
+
 # Packets that are missing get pictures, at their times, and packets that are called corrupt a line.
 test_repair_packets() {
   local kind
@@ -506,6 +536,21 @@ test_repair_packets() {
     is "$kind: nothing to report" "$(cat none.json)" ""
     is "$kind: the same pictures" "$(frame_hashes same.mkv)" "$(frame_hashes clean.mkv)"
     is "$kind: at the same times" "$(probe out.mkv frame=pts_time)" "$(probe same.mkv frame=pts_time)"
+  done
+  # Raw streams have no times: there it is the counts alone, where these were even before.
+  for kind in h264 hevc; do
+    make_clip -i clean.mkv -c:v "$(encoder "$kind")" -g 20 -bf 2 -threads 1 \
+      -x265-params log-level=error -f "$kind" "whole.$kind"
+    make_clip -i "whole.$kind" -fps_mode passthrough -c:v ffv1 whole.mkv
+    make_clip -i "whole.$kind" -c copy -bsf:v "noise=drop='eq(n,15)+eq(n,26)+eq(n,27)'" \
+      -f "$kind" "gaps.$kind"
+    check "raw $kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 \
+      --report gaps.json
+    is "raw $kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
+    is "raw $kind: as many frames as before" "$(frame_count out.mkv)" 40
+    "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
+    is "raw $kind: nothing to report" "$(cat none.json)" ""
+    is "raw $kind: the same pictures" "$(frame_hashes same.mkv)" "$(frame_hashes whole.mkv)"
   done
   # Times alone have gaps where a camera saved pictures that did not change.
   make_clip -i in.ts -vf "select='not(eq(n,9)+eq(n,10)+eq(n,30))'" -fps_mode passthrough \

@@ -4,17 +4,20 @@
 struct DamageMap {
   /// Of 255, by number of agreeing cues: what one cue, two, three and more are worth.
   private static let certainty: [UInt8] = [0, 127, 191, 255]
+  /// Blocks that one cue speaks of, around one of them and with it, that are enough in a suspect frame.
+  private static let together = 3
   /// What is damaged because it lies between damaged blocks.
   private static let enclosed: UInt8 = 127
 
   let values: Grid<UInt8>
 
-  /// Takes the marks as they are, and blocks of which at least `need` cues speak.
+  /// Takes the marks as they are, and blocks of which at least two cues speak.
   ///
+  /// In a frame that is `suspect`, one cue is enough where it speaks of three blocks that lie together.
   /// Such blocks grow by neighbours of which one cue speaks, and by blocks that they enclose from
   /// two opposite sides.
   init(
-    _ description: FrameDescription, marks: Frame?, evidence: Grid<UInt8>, need: UInt8,
+    _ description: FrameDescription, marks: Frame?, evidence: Grid<UInt8>, isSuspect: Bool,
     in arena: Arena
   ) throws(VFIError) {
     let blocks = MacroblockGrid(description)
@@ -23,8 +26,12 @@ struct DamageMap {
     self.values = values
     let found = try arena.grid(UInt8(0), height: blocks.rows, width: blocks.columns)
     for y in 0..<blocks.rows {
-      for x in 0..<blocks.columns where evidence[y, x] >= need {
+      for x in 0..<blocks.columns where evidence[y, x] > 0 {
         let (rows, columns) = evidence.around(y, x)
+        let together = rows.reduce(0) { sum, row in
+          sum + columns.count { evidence[row, $0] > 0 }
+        }
+        guard evidence[y, x] > 1 || isSuspect && together >= Self.together else { continue }
         for row in rows {
           for column in columns {
             found[row, column] = Self.certainty[min(Int(evidence[row, column]), 3)]

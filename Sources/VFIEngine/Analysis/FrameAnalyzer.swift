@@ -2,8 +2,8 @@
 
 /// Tells cuts, repeats, black and damage of a frame, by itself and the two beside it.
 ///
-/// Damage is what is marked, and macroblocks of which two cues speak, or one where decoder or
-/// container call the frame damaged. Cues: ``DecoderFill``, ``RepeatedLines`` (each worth two where
+/// Damage is what is marked, and macroblocks of which two cues speak, or, where decoder or container
+/// call the frame damaged, one of three together. Cues: ``DecoderFill``, ``RepeatedLines`` (each worth two where
 /// the frames beside do not show the same), ``MotionSpike``, ``BlockBoundary``,
 /// ``Stillness/heldBlocks(_:before:after:in:)``. Damage that a decoder carries on from frame to
 /// frame looks like content: only marks tell it. The result depends on the frames given, and on
@@ -51,7 +51,7 @@ package final class FrameAnalyzer {
       current, neighbours, detects: detects, in: arena, on: engine)
     let damage = try DamageMap(
       subject.frame.description, marks: subject.marks, evidence: evidence.values,
-      need: subject.suspicion.isEmpty ? 2 : 1, in: arena)
+      isSuspect: !subject.suspicion.isEmpty, in: arena)
     (result.damagedPixels, result.damage) = damage.extent
     if let map { damage.write(to: map) }
     let area = Double(current.luma.height * current.luma.width)
