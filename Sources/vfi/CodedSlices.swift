@@ -37,9 +37,10 @@ struct CodedSlices {
   /// Nil for other codecs.
   init?(_ parameters: UnsafeMutablePointer<AVCodecParameters>) {
     let codec = unsafe parameters.pointee.codec_id
-    guard codec != AV_CODEC_ID_MPEG4 else { return nil }
     isHEVC = codec == AV_CODEC_ID_HEVC
     countsPictures = isHEVC || codec == AV_CODEC_ID_H264
+    guard countsPictures || codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_MPEG2VIDEO
+    else { return nil }
     header = countsPictures ? 32 : 4
     columns = unsafe Int(parameters.pointee.width + 15) / 16
     let place = isHEVC ? 21 : 4

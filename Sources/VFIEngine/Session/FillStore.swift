@@ -89,8 +89,7 @@ final class FillStore {
       description: window.frames[0].description, dilation: window.dilation,
       rectangles: window.wholeRectangles, hasOneMask: window.shared != nil)
     let isKnown = window.contents.contains { $0 != 0 }
-    let isSame = window.shared == nil ? areSame(window) : hasSameHole
-    if basis == new, isSame, isKnown { return }
+    if basis == new, isKnown, window.shared == nil ? areSame(window) : hasSameHole { return }
     forget()
     guard !isClosed, isKnown else { return }
     basis = new
@@ -160,47 +159,5 @@ final class FillStore {
     }
     free += entries.filter { !isNeeded($0) }.map(\.memory)
     entries.removeAll { !isNeeded($0) }
-  }
-}
-
-/// What a mask marks, one bit a pixel.
-private final class MaskBits {
-  private let arena: Arena
-  private var bits: Grid<UInt8>?
-
-  init(_ ledger: MemoryLedger) { arena = Arena(ledger: ledger) }
-
-  func take(_ mask: Frame) throws(VFIError) {
-    bits = nil
-    try arena.reset()
-    let (height, width) = (mask.description.height, (mask.description.width + 7) / 8)
-    let bits = try arena.grid(UInt8(0), height: height, width: width)
-    for y in 0..<height { for x in 0..<width { bits[y, x] = Self.byte(mask, y, x) } }
-    self.bits = bits
-  }
-
-  /// Whether a mask of the same size marks the same.
-  func isMarked(by mask: Frame) -> Bool {
-    guard let bits else { return false }
-    return (0..<bits.height).allSatisfy { y in
-      (0..<bits.width).allSatisfy { x in bits[y, x] == Self.byte(mask, y, x) }
-    }
-  }
-
-  /// The marks of the pixels from 8 `group` on of a row.
-  private static func byte(_ mask: Frame, _ y: Int, _ group: Int) -> UInt8 {
-    let row = unsafe UnsafeRawBufferPointer(
-      start: mask.row(y, of: mask.description.format.layout.components[0]),
-      count: mask.description.width)
-    let part = 8 * group..<min(8 * group + 8, row.count)
-    // Most of a mask marks nothing.
-    if part.count == 8,
-      unsafe row.loadUnaligned(fromByteOffset: part.lowerBound, as: UInt64.self) == 0
-    {
-      return 0
-    }
-    var byte: UInt8 = 0
-    for x in part { byte = byte << 1 | (unsafe row[x] != 0 ? 1 : 0) }
-    return byte
   }
 }

@@ -28,7 +28,7 @@ final class HoleMotionStore {
   private var description: FrameDescription?
   private var hole: Grid<UInt8>?
   /// The part of the mask in the region, which may differ where the hole does not.
-  private var marks: Grid<UInt8>?
+  private let marks: MaskBits
   private let holeArena: Arena
   /// Nothing is kept any more once memory was short.
   private(set) var isClosed = false
@@ -36,6 +36,7 @@ final class HoleMotionStore {
   init(ledger: MemoryLedger) {
     self.ledger = ledger
     holeArena = Arena(ledger: ledger)
+    marks = MaskBits(ledger)
   }
 
   /// Whether motion is held.
@@ -68,20 +69,18 @@ final class HoleMotionStore {
     var isSame = true
     if region != window.region || self.description != description
       || hole.map({ shared.pixels.hasSameValues(as: $0) }) != true
-      || !isMarked(as: window.sharedMask)
+      || !marks.isMarked(by: window.sharedMask)
     {
       isSame = false
       forget()
       // Without memory for it nothing is kept, and all is found anew.
       guard let hole = try? shared.pixels.copy(in: holeArena),
-        let marks = try? Self.copy(of: window.sharedMask, like: hole, in: holeArena)
+        (try? marks.take(window.sharedMask)) != nil
       else {
         forget()
         return false
       }
-      (region, self.description, self.hole, self.marks) = (
-        window.region, description, hole, marks
-      )
+      (region, self.description, self.hole) = (window.region, description, hole)
     }
     scores = scores.filter { places[$0.key.first] != nil && places[$0.key.second] != nil }
     free += entries.filter { !isNeeded($0.key) }.map(\.arena)
@@ -89,33 +88,13 @@ final class HoleMotionStore {
     return isSame
   }
 
-  private static func copy(
-    of mask: Frame?, like hole: Grid<UInt8>, in arena: Arena
-  ) throws(VFIError) -> Grid<UInt8> {
-    let marks = try arena.grid(UInt8(0), height: hole.height, width: hole.width)
-    guard let mask else { return marks }
-    let samples = ComponentSamples(mask, 0)
-    for y in 0..<marks.height { for x in 0..<marks.width { marks[y, x] = UInt8(samples[y, x]) } }
-    return marks
-  }
-
-  /// Whether a mask of the region has the values of the copy; none is like one without marks.
-  private func isMarked(as mask: Frame?) -> Bool {
-    guard let marks else { return false }
-    let samples = mask.map { ComponentSamples($0, 0) }
-    return (0..<marks.height).allSatisfy { y in
-      (0..<marks.width).allSatisfy { x in
-        samples.map { UInt8($0[y, x]) } ?? 0 == marks[y, x]
-      }
-    }
-  }
-
   private func forget() {
-    (region, description, hole, marks) = (nil, nil, nil, nil)
+    (region, description, hole) = (nil, nil, nil)
     scores.removeAll()
     entries.removeAll()
     free.removeAll()
     holeArena.clear()
+    marks.clear()
   }
 
   /// The motion from one frame to another, if it was kept in either direction.

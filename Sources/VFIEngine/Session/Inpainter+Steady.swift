@@ -6,7 +6,7 @@ extension Inpainter {
   /// Fills the hole of `out`, a copy of frame `index`, without a network.
   func fillSteadily(
     _ frames: [Frame], _ contents: [UInt64], masks: [Frame], _ rectangles: [PixelRectangle],
-    index: Int, _ settings: InpaintSettings, isSteady: Bool, into out: Frame
+    index: Int, _ settings: InpaintSettings, into out: Frame
   ) throws(VFIError) -> InpaintInfo {
     guard
       let window = try InpaintWindow(
@@ -17,7 +17,7 @@ extension Inpainter {
     let span = FillSpan(count: frames.count, index: index)
     fills.begin(window, hasSameHole: hasSameHole)
     defer { fills.end(span.numbers.map { source(window, $0, span) }) }
-    guard isSteady, span.numbers.count > 1, window.isMarked(index) else {
+    guard settings.isSteady, span.numbers.count > 1, window.isMarked(index) else {
       return try fill(window, index, settings, into: try out.cropped(to: window.region)).info
     }
     var near: [RegionFill] = []
@@ -47,14 +47,14 @@ extension Inpainter {
   private func regionFill(
     _ window: InpaintWindow, _ number: Int, _ span: FillSpan
   ) throws(VFIError) -> RegionFill {
+    let source = source(window, number, span)
+    if let kept = fills.fill(from: source) { return kept }
     let range = span.window(of: number)
     guard window.isMarked(number), let part = try window.narrowed(to: range, on: engine) else {
       return RegionFill(
         frame: try window.part(number), region: window.region, info: InpaintInfo(), weights: nil,
         used: [])
     }
-    let source = source(window, number, span)
-    if let kept = fills.fill(from: source) { return kept }
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let place = number - range.lowerBound

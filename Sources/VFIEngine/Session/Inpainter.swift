@@ -8,7 +8,7 @@ package struct InpaintSettings: Sendable {
   package var dilation = 4
   /// Pixels over which the fill fades into the picture, within the dilation.
   package var feather = 2
-  /// Whether fills of neighbours are averaged; false only to compare.
+  /// Whether fills of neighbours are averaged.
   package var isSteady = true
   /// For an inpainter that has a network.
   package var network = InpainterOptions()
@@ -98,8 +98,7 @@ package final class Inpainter {
       defer { release(to: mark) }
       guard let filler else {
         return try fillSteadily(
-          frames, contents, masks: masks, rectangles, index: index, settings,
-          isSteady: settings.isSteady, into: out)
+          frames, contents, masks: masks, rectangles, index: index, settings, into: out)
       }
       let clip = RecurrentFiller.Clip(
         frames: frames, masks: masks, rectangles: rectangles,
@@ -113,13 +112,12 @@ package final class Inpainter {
         let mark = engine.scratch.mark
         defer { engine.scratch.release(to: mark) }
         var settings = settings
-        (settings.dilation, settings.feather) = (dilation, 0)
+        // The network itself goes on from its last output.
+        (settings.dilation, settings.feather, settings.isSteady) = (dilation, 0, false)
         try frames[number].copy(to: start, on: engine)
         // Keeps no motion, so that nothing but what is remembered depends on calls before.
-        // The network itself goes on from its last output.
         _ = try fillSteadily(
-          frames, [], masks: masks, rectangles, index: number, settings, isSteady: false,
-          into: start)
+          frames, [], masks: masks, rectangles, index: number, settings, into: start)
       }
     }
     do throws(VFIError) {
