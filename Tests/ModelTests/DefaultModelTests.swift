@@ -97,10 +97,10 @@ import VFIEngine
       "t0.5": .constant(0.5), "t0.25": .constant(0.25),
       "plane": .perPixel(try fixture.map("plane.t")),
     ]
-    let motion = try model.decode(
+    let decoded = try model.decode(
       try pair(fixture, model, engine), at: try #require(instants[name]),
-      threshold: try threshold(name, fixture), on: engine
-    ).map
+      threshold: try threshold(name, fixture), on: engine)
+    let motion = decoded.map
     let share = try #require(engine.statistics.activeShare(level: 1))
     #expect(share > 0.3 && share < 0.7)
     let flow = try fixture.map("\(name).flow_half")
@@ -117,30 +117,35 @@ import VFIEngine
       #expect(relativeError(motion.slice(12..<15), residual) < Self.tolerance)
     }
     let frame = try fixture.map("\(name).frame")
-    #expect(relativeError(try merge(motion, fixture), frame) < Self.tolerance)
+    let found = try synthesised(decoded, fixture, engine)
+    #expect(relativeError(found, frame) < Self.tolerance)
   }
 
-  /// The new frame, as the definition forms it from the motion.
-  private func merge(_ motion: FeatureMap, _ fixture: Fixture) throws -> FeatureMap {
-    let engine = try engine()
-    let full = try fixture.arena.map(height: 64, width: 96, channels: 16)
-    try resizeBilinear(motion, into: full, on: engine)
-    let output = try fixture.arena.map(height: 64, width: 96, channels: 3)
-    output.fill(0)
-    for (index, name) in ["frame0", "frame1", "frame0", "frame1"].enumerated() {
-      let warped = try fixture.arena.map(height: 64, width: 96, channels: 3)
-      try backwardWarp(
-        try fixture.map(name), flow: full.slice(2 * index..<2 * index + 2), into: warped,
-        on: engine)
-      for y in 0..<64 {
-        for x in 0..<96 {
-          for c in 0..<3 { output[y, x, c] += full[y, x, 8 + index] * warped[y, x, c] }
-        }
-      }
+  /// The new frame as it is made from the motion in floats, limited as the definition does.
+  private func synthesised(
+    _ decoded: DecodedMotion, _ fixture: Fixture, _ engine: Engine
+  ) throws -> FeatureMap {
+    let description = try FrameDescription(format: .gbrpf32, width: 96, height: 64)
+    let colors: [Component] = [.red, .green, .blue]
+    let components = description.format.layout.components
+    let channels = try (0..<3).map {
+      try #require(colors.firstIndex(of: components[$0].component))
     }
+    let frames = try ["frame0", "frame1", nil].map { (name: String?) in
+      let frame = try GuardedFrame(description)
+      if let name {
+        let source = try fixture.map(name)
+        frame.fill { source[$1, $2, channels[$0]] }
+      }
+      return frame
+    }
+    try synthesise(
+      frames[0].frame, frames[1].frame, motion: MotionField(decoded), into: frames[2].frame,
+      on: engine)
+    let output = try fixture.arena.map(height: 64, width: 96, channels: 3)
     for y in 0..<64 {
       for x in 0..<96 {
-        for c in 0..<3 { output[y, x, c] = min(max(output[y, x, c] + full[y, x, 12 + c], 0), 1) }
+        for c in 0..<3 { output[y, x, channels[c]] = min(max(frames[2][c, y, x], 0), 1) }
       }
     }
     return output
