@@ -615,7 +615,8 @@ typedef struct vfi_inpaint_params {
   size_t struct_size;
   int32_t dilation; /**< pixels around the mask that are filled too, 0..64, default 4 */
   /** Pixels over which the fill fades into the picture, 0..dilation, default 2. They are the
-      outermost ones of the dilated mask; the mask itself is always filled wholly. */
+      outermost ones of the dilated mask; the mask itself is always filled wholly. Nothing fades
+      where other frames of a camera that stands still show beyond doubt what the object hides. */
   int32_t feather;
   int32_t rectangle_count; /**< 0..1024 */
   uint32_t flags;          /**< VFI_INPAINT_*, default 0 */

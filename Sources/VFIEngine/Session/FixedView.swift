@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// Whether the camera stood still between two frames, told from what both show beside their holes.
+/// Whether the camera stands still in a frame and others, told from what they show beside their holes.
+///
+/// Before a moving camera hardly a place looks the same in frames from all over a window; before a
+/// fixed one all those do where nothing moves, however few they are.
 ///
 /// Flat parts look still whatever they do, so only cells with texture have a vote, and a vote is
 /// for stillness only where the best shift between -1 and 1 pixel, by the parabola through the
@@ -15,28 +18,29 @@
   /// What differs, squared, against the texture.
   private static let difference: Float = 0.7
 
-  /// How many cells can tell, and how many of them stand still.
-  struct Votes {
-    /// Fewer tell nothing.
-    private static let least = 12
-    var given = 0
-    var still = 0
+  /// Fewer cells that can tell tell nothing, nor do fewer frames of a cell.
+  private static let leastCells = 12
+  private static let leastFrames = 3
 
-    var share: Float { given < Self.least ? 0 : Float(still) / Float(given) }
+  /// Of each cell, a bit a frame: whether it can tell, and whether it stands still.
+  private struct Votes {
+    var given: UInt32 = 0
+    var still: UInt32 = 0
 
-    static func += (sum: inout Votes, votes: Votes) {
-      sum.given += votes.given
-      sum.still += votes.still
-    }
+    var canTell: Bool { given.nonzeroBitCount >= FixedView.leastFrames }
+    /// Whether nearly all frames show the same.
+    var isSteady: Bool { 5 * still.nonzeroBitCount >= 4 * given.nonzeroBitCount }
   }
 
   private let here: ComponentSamples
   /// 1 at cells of the hole and beside them, where its shadow may lie.
   private let cells: Grid<UInt8>
+  private let votes: Grid<Votes>
 
   init(_ part: Frame, _ hole: Hole, on engine: Engine) throws(VFIError) {
     here = ComponentSamples(part, 0)
     cells = try Self.cells(hole, on: engine)
+    votes = try engine.scratch.grid(Votes(), height: cells.height, width: cells.width)
   }
 
   private static func cells(_ hole: Hole, on engine: Engine) throws(VFIError) -> Grid<UInt8> {
@@ -46,13 +50,12 @@
       in: engine.scratch)
   }
 
-  /// Of the cells beside both holes: how many show in another frame that nothing has moved.
-  func votes(_ part: Frame, _ hole: Hole, on engine: Engine) throws(VFIError) -> Votes {
+  /// Asks the cells beside both holes whether they stand still in another frame, number `bit`.
+  func ask(_ part: Frame, _ hole: Hole, bit: Int, on engine: Engine) throws(VFIError) {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let there = ComponentSamples(part, 0)
     let otherCells = try Self.cells(hole, on: engine)
-    let counts = try engine.scratch.grid(SIMD2<Int32>.zero, height: cells.height, width: 1)
     // The border has no neighbours to compare with.
     let columns = 1..<max(1, here.width / Self.side - 1)
     let rows = 1..<max(1, here.height / Self.side - 1)
@@ -60,15 +63,35 @@
       for y in first..<end where rows.contains(y) {
         for x in columns where (x + y) % 2 == 0 && cells[y, x] | otherCells[y, x] == 0 {
           guard let isStill = vote(there, y * Self.side, x * Self.side) else { continue }
-          counts[y, 0] &+= SIMD2(1, isStill ? 1 : 0)
+          votes[y, x].given |= 1 << bit
+          if isStill { votes[y, x].still |= 1 << bit }
         }
       }
     }
-    var votes = Votes()
-    for y in 0..<counts.height {
-      votes += Votes(given: Int(counts[y, 0].x), still: Int(counts[y, 0].y))
+  }
+
+  /// The share of the cells that stand still in nearly all frames.
+  var share: Float {
+    var (all, steady) = (0, 0)
+    for y in 0..<votes.height {
+      for x in 0..<votes.width where votes[y, x].canTell {
+        all += 1
+        if votes[y, x].isSteady { steady += 1 }
+      }
     }
-    return votes
+    return all < Self.leastCells ? 0 : Float(steady) / Float(all)
+  }
+
+  /// The share of these that do in frame `bit`.
+  func share(in bit: Int) -> Float {
+    var (all, still) = (0, 0)
+    for y in 0..<votes.height {
+      for x in 0..<votes.width where votes[y, x].canTell && votes[y, x].isSteady {
+        all += Int(votes[y, x].given >> bit & 1)
+        still += Int(votes[y, x].still >> bit & 1)
+      }
+    }
+    return all > 0 ? Float(still) / Float(all) : 0
   }
 
   /// Whether a cell stands still; nil where it cannot tell.

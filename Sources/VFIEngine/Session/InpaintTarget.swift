@@ -279,19 +279,24 @@
       let isSeen = try takeSamples(
         sums[index], samples.layout, to: map, unknown, depths, on: engine)
       if isSeen { try fillMembrane(map, unknown: unknown, sweeps: Inpainter.sweeps, on: engine) }
-      try write(samples, on: engine) { y, x in map[y, x, 0] }
+      try write(samples, of: index, on: engine) { y, x in map[y, x, 0] }
     }
   }
 
-  /// Gives the samples of the hole their values, each by its share.
+  /// Gives the samples of component `index` their values, each by its share.
+  ///
+  /// `isSure`: what is known beyond doubt needs no border that fades. Close to an object that shows
+  /// its blur and its shadow, which move on.
   func write(
-    _ samples: ComponentSamples, on engine: Engine, _ value: (_ y: Int, _ x: Int) -> Float
+    _ samples: ComponentSamples, of index: Int, isSure: Bool = false, on engine: Engine,
+    _ value: (_ y: Int, _ x: Int) -> Float
   ) throws(VFIError) {
     try engine.forEachRows(in: bounds.samples(samples.layout)) { rows, columns in
       for y in rows {
         for x in columns {
-          let share = alpha(samples.layout, y, x)
+          var share = alpha(samples.layout, y, x)
           guard share > 0 else { continue }
+          if isSure { share += (1 - share) * min(1, sums[index][y, x].y / Self.settledWeight) }
           let old = samples[y, x]
           // What the mask hides must not matter, not even to the last bit.
           samples[y, x] = share < 1 ? old + share * (value(y, x) - old) : value(y, x)

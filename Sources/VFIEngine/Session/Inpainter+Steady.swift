@@ -84,19 +84,22 @@ extension Inpainter {
     let target = try InpaintTarget(window, index: index, settings: settings, on: engine)
     let own = try placed(fills[index], window, index)
     try target.add(own, fills[index].weights(in: window.region), on: engine)
-    if fills[index].weights != nil, let wide = try whole.moved(to: window.region, on: engine) {
+    let isStill = fills[index].weights != nil
+    if isStill, let wide = try whole.moved(to: window.region, on: engine) {
       // Fills look less far than the window does.
       _ = try collectStill(target, wide, number)
     }
     for step in [1, -1] {
-      if fills[index].weights == nil {
+      if !isStill {
         try follow(fills, window, from: index, step, target)
       } else {
         try stay(fills, window, at: index, step, target)
       }
     }
     for component in target.sums.indices {
-      try target.write(ComponentSamples(out, component), on: engine) { y, x in
+      try target.write(
+        ComponentSamples(out, component), of: component, isSure: isStill, on: engine
+      ) { y, x in
         let sum = target.sums[component][y, x]
         return sum.x / sum.y
       }

@@ -13,11 +13,13 @@ extension InpaintTarget {
   /// Deviation from the median, in code values of 8 bits, at which the weight is halved.
   private static let stillDeviation: Float = 4
 
-  /// Share of the votes of all frames for a view that does not move.
-  private static let fixedShare: Float = 0.6
-  /// The same of a single frame that may count then; not higher, or one frame more or less flickers.
+  /// Share of the places that stand still in nearly all frames, from which on the camera does, and
+  /// from which on that is beyond doubt: a step would flicker.
+  private static let fixedShare: ClosedRange<Float> = 0.52...0.57
+  /// Least share of these places in a single frame that counts.
   private static let frameShare: Float = 0.5
-  /// Frames that are asked first: where the view has moved in all of them, that is all.
+  /// Frames that are asked first: where half as many places as at least stand still in them, that is
+  /// all.
   private static let firstAsked = 4
 
   /// Numbers of at most `limit` of the other frames, from all over the window.
@@ -36,43 +38,44 @@ extension InpaintTarget {
   ) throws(VFIError) -> [Int] {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
-    // Bit k: the frame of number k below shows the pixel.
+    let count = window.frames.count
+    let first = try FixedView(part, hole, on: engine)
+    for (bit, number) in Self.others(Self.firstAsked, of: count, around: index).enumerated() {
+      let mark = engine.scratch.mark
+      defer { engine.scratch.release(to: mark) }
+      let other = try window.hole(number, in: engine.scratch, on: engine)
+      try first.ask(try window.part(number), other, bit: bit, on: engine)
+    }
+    guard first.share >= 0.5 * Self.fixedShare.lowerBound else { return [] }
+    let shot = try shot()
+    let numbers = Self.others(Self.stillFrames, of: count, around: index).filter(shot.contains)
+    // Bit k: the frame of number k of them shows the pixel.
     let seen = try engine.scratch.grid(UInt32(0), height: alpha.height, width: alpha.width)
     let view = try FixedView(part, hole, on: engine)
-    var hasMoved = true
-    for number in Self.others(Self.firstAsked, of: window.frames.count, around: index) {
+    for (bit, number) in numbers.enumerated() {
       let mark = engine.scratch.mark
       defer { engine.scratch.release(to: mark) }
       let other = try window.hole(number, in: engine.scratch, on: engine)
-      let votes = try view.votes(try window.part(number), other, on: engine)
-      if votes.share >= Self.frameShare { hasMoved = false }
-    }
-    if hasMoved { return [] }
-    let shot = try shot()
-    var numbers: [Int] = []
-    var total = FixedView.Votes()
-    for number in Self.others(Self.stillFrames, of: window.frames.count, around: index)
-    where shot.contains(number) {
-      let mark = engine.scratch.mark
-      defer { engine.scratch.release(to: mark) }
-      let other = try window.hole(number, in: engine.scratch, on: engine)
-      let votes = try view.votes(try window.part(number), other, on: engine)
-      total += votes
-      guard votes.share >= Self.frameShare else { continue }
+      try view.ask(try window.part(number), other, bit: bit, on: engine)
       try engine.forEachRows(seen.height) { first, end in
         for y in first..<end {
-          for x in 0..<seen.width where other.pixels[y, x] == 0 { seen[y, x] |= 1 << numbers.count }
+          for x in 0..<seen.width where other.pixels[y, x] == 0 { seen[y, x] |= 1 << bit }
         }
       }
-      numbers.append(number)
     }
-    guard total.share >= Self.fixedShare else { return [] }
+    let share = view.share
+    guard share > Self.fixedShare.lowerBound else { return [] }
     var frames: [StillFrame] = []
-    for (bit, number) in numbers.enumerated() {
+    for (bit, number) in numbers.enumerated() where view.share(in: bit) >= Self.frameShare {
       let part = try window.part(number)
-      frames.append(StillFrame(part: part, offsets: try offsets(part, seen, bit, on: engine)))
+      let offsets = try offsets(part, seen, bit, on: engine)
+      frames.append(StillFrame(part: part, bit: bit, offsets: offsets))
     }
-    for component in 0..<sums.count { try collectStill(component, frames, seen, on: engine) }
+    let sure = Self.fixedShare.position(of: share)
+    let most = Self.stillWeight * sure * sure * sure
+    for component in 0..<sums.count {
+      try collectStill(component, frames, seen, most, on: engine)
+    }
     return numbers
   }
 
@@ -95,15 +98,16 @@ extension InpaintTarget {
   }
 
   private func collectStill(
-    _ component: Int, _ frames: [StillFrame], _ seen: Grid<UInt32>, on engine: Engine
+    _ component: Int, _ frames: [StillFrame], _ seen: Grid<UInt32>, _ most: Float,
+    on engine: Engine
   ) throws(VFIError) {
-    let samples = frames.map { ComponentSamples($0.part, component) }
-    let offsets = frames.map { $0.offsets[component] }
-    let layout = samples[0].layout
-    try engine.forEachRows(samples[0].height) { first, end in
-      for y in first..<end {
-        for x in 0..<samples[0].width where hole.contains(layout, y, x) {
-          guard let found = Self.stillSample(samples, offsets, seen, y, x) else { continue }
+    let frames = frames.map { StillComponent($0, component) }
+    guard let layout = frames.first?.samples.layout else { return }
+    try engine.forEachRows(in: bounds.samples(layout)) { rows, columns in
+      for y in rows {
+        for x in columns where hole.contains(layout, y, x) {
+          let bits = Self.frames(seen, layout, y, x)
+          guard let found = Self.stillSample(frames, bits, most, y, x) else { continue }
           sums[component][y, x] += SIMD2(found.value * found.weight, found.weight)
         }
       }
@@ -127,20 +131,19 @@ extension InpaintTarget {
   ///
   /// Nil where fewer than two show it.
   private static func stillSample(
-    _ frames: [ComponentSamples], _ offsets: [Float], _ seen: Grid<UInt32>, _ y: Int, _ x: Int
+    _ frames: [StillComponent], _ bits: UInt32, _ most: Float, _ y: Int, _ x: Int
   ) -> (value: Float, weight: Float)? {
-    let bits = Self.frames(seen, frames[0].layout, y, x)
-    guard bits.nonzeroBitCount > 1 else { return nil }
     var values = SortedValues()
-    for (bit, frame) in frames.enumerated() where bits >> bit & 1 != 0 {
-      values.insert(frame[y, x] + offsets[bit])
+    for frame in frames where bits >> frame.bit & 1 != 0 {
+      values.insert(frame.samples[y, x] + frame.offset)
     }
+    guard values.count > 1 else { return nil }
     let median = values.median
     var distances = SortedValues()
     for index in 0..<values.count { distances.insert(abs(values[index] - median)) }
     // The deviation of noise around its median.
     let deviation = 1.5 * distances.median
-    let unit = frames[0].maximum / 255
+    let unit = frames[0].samples.maximum / 255
     var (sum, count) = (Float(0), Float(0))
     for index in 0..<values.count where abs(values[index] - median) <= 2 * deviation + unit {
       sum += values[index] - median
@@ -150,15 +153,36 @@ extension InpaintTarget {
     let square = ratio * ratio
     // Few samples tell little of whether a place stands still.
     let sureness = 1 - 1 / Float(values.count)
-    let weight = stillWeight * sureness / (1 + square * square * square * square)
+    let weight = most * sureness / (1 + square * square * square * square)
     return weight > 0 ? (median + sum / count, weight) : nil
   }
 }
 
-/// The region of a frame that stands still, and what must be added to its components.
+/// The region of a frame that stands still.
 private struct StillFrame {
   let part: Frame
+  let bit: Int
+  /// What must be added to its components.
   let offsets: [Float]
+}
+
+/// A component of it.
+private struct StillComponent {
+  let samples: ComponentSamples
+  let bit: Int
+  let offset: Float
+
+  init(_ frame: StillFrame, _ component: Int) {
+    samples = ComponentSamples(frame.part, component)
+    (bit, offset) = (frame.bit, frame.offsets[component])
+  }
+}
+
+extension ClosedRange<Float> {
+  /// How far from the lower bound, 0, to the upper one, 1.
+  fileprivate func position(of value: Float) -> Float {
+    Swift.max(0, Swift.min((value - lowerBound) / (upperBound - lowerBound), 1))
+  }
 }
 
 /// Up to ``InpaintTarget/stillFrames`` numbers in order.
