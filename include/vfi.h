@@ -161,7 +161,11 @@ enum {
   /** Decoder or container say that the frame is damaged. Accepted everywhere; matters to
       vfi_analyze() and to what repairs. */
   VFI_FRAME_CORRUPT = 2,
-  VFI_FRAME_CONCEALED = 4 /**< as VFI_FRAME_CORRUPT: the decoder has made up parts of it */
+  VFI_FRAME_CONCEALED = 4, /**< as VFI_FRAME_CORRUPT: the decoder has made up parts of it */
+  /** Of marks of vfi_analyze(): what they mark is doubtful, and the pictures decide, by motion and
+      by the outlines of macroblocks of 16 x 16 pixels. */
+  VFI_FRAME_DOUBTFUL = 8,
+  VFI_FRAME_DOUBTFUL_MOTION = 16 /**< the same by motion alone: for larger blocks, as of H.265 */
 };
 
 /**
@@ -728,21 +732,28 @@ typedef struct vfi_analysis {
 
 /**
  * Looks for cuts, repeats, black and damage at frames[index]. `frames` are `count` (1 to 256)
- * neighbours in order of time, of the same format, size and colour description; two on each side
- * are all that is looked at.
+ * neighbours in order of time, of the same format, size and colour description; three on each side
+ * that are not marked as lost are all that is looked at.
  *
- * Damaged is what `marks` mark, and what the pictures show: blocks of 16 x 16 pixels that were not
- * decoded (grey or green), repeat one line, stand while others move, show their outlines, or come
- * and go with one frame. Two such signs must agree; where the frame's flags have VFI_FRAME_CORRUPT
- * or VFI_FRAME_CONCEALED, one is enough if three blocks that lie together show it. Damage that a
- * decoder carries from frame to frame looks like content: only marks tell it.
+ * Damaged is what `marks` mark, and what the pictures show. Each block of 16 x 16 pixels has odds
+ * that it was made up: by how little it is like the frames before and after, along the motion that
+ * these show, and by its outline. High odds, or what was not decoded (grey or green, or one line
+ * that repeats) and is not what the frames around show, are damage; where the frame's flags have
+ * VFI_FRAME_CORRUPT or VFI_FRAME_CONCEALED, lower odds and blocks that stand while others move are
+ * too if three of them lie together. Damage that a decoder carries from frame to frame looks like
+ * content: only marks tell it.
  * `marks`: mark_count = count: one for each frame; 0 (NULL): none. Each is a VFI_FORMAT_GRAY8
  * frame, of the frames' size or of ceil(width / 16) x ceil(height / 16) macroblocks, whose samples
  * tell how sure it is that the decoder has made up this place: 0 = it has not, 255 = it has.
+ * Where the marks of frames[index] have VFI_FRAME_DOUBTFUL or VFI_FRAME_DOUBTFUL_MOTION in their
+ * flags, the odds decide on what they mark: the map gets how sure they are, 1 to 254, and 128 or
+ * more is damaged. It takes two other frames on one side, or one on each; without, the map is 0
+ * there. Frames count as equally far from each other: one that is not there is given as lost, as
+ * any frame with marks of 255.
  *
  * map: NULL, or a VFI_FORMAT_GRAY8 frame of the frames' size that gets how sure it is that a pixel
  * is damaged: 0 = it is not. out: may be NULL. The result depends on this call's arguments and on
- * the context's scene cut threshold and CPU only. Memory: about 15 bytes a pixel, which
+ * the context's scene cut threshold and CPU only. Memory: about 36 bytes a pixel, which
  * vfi_memory_required() does not count; memory_limit does. VFI_ERR_STATE: `context` is a stream's.
  */
 VFI_CHECKED vfi_status vfi_analyze(vfi_context *VFI_NULLABLE context, int32_t count,
@@ -872,7 +883,8 @@ VFI_CHECKED vfi_status vfi_stream_send(vfi_stream *VFI_NULLABLE stream,
                                        const vfi_frame *VFI_NULLABLE frame);
 /** As vfi_stream_send(), with a mask of this frame's own, in addition to that of the parameters; it
     is copied. With VFI_STREAM_REPAIR: what the decoder has made up, as marks of vfi_analyze() tell
-   it. NULL: none. VFI_ERR_ARG: a mask, but the stream neither fills holes nor repairs. */
+   it, none of it doubtful. NULL: none. VFI_ERR_ARG: a mask, but the stream neither fills holes nor
+   repairs. */
 VFI_CHECKED vfi_status vfi_stream_send_marked(vfi_stream *VFI_NULLABLE stream,
                                               const vfi_frame *VFI_NULLABLE frame,
                                               const vfi_frame *VFI_NULLABLE mask);

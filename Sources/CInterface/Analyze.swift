@@ -30,6 +30,9 @@ private struct SuspectWindow {
       if let marks = unsafe marks, markCount > 0 {
         suspect.marks = unsafe try Frame(
           importingMarks: marks + number, "marks[\(number)]", of: frame)
+        let flags = unsafe marks[number].flags
+        let doubts = [DamageDoubt.motion, .macroblocks]
+        suspect.doubt = doubts.first { flags & $0.rawValue != 0 }
       }
       imported.append(suspect)
     }

@@ -8,7 +8,9 @@ extension vfi_frame {
     guard let format = unsafe PixelFormat(rawValue: format) else {
       throw .format("format \(unsafe format) is unknown")
     }
-    let known = UInt32(VFI_FRAME_INTERLACED | VFI_FRAME_CORRUPT | VFI_FRAME_CONCEALED)
+    let known = UInt32(
+      VFI_FRAME_INTERLACED | VFI_FRAME_CORRUPT | VFI_FRAME_CONCEALED | VFI_FRAME_DOUBTFUL
+        | VFI_FRAME_DOUBTFUL_MOTION)
     guard unsafe flags & ~known == 0 else {
       throw .argument("flags \(unsafe flags) are unknown")
     }

@@ -99,7 +99,6 @@ final class CodedPicture {
   /// Where the unrepaired picture was changed on purpose.
   private var disturbed: BlockMap
   var action = RepairKind.none
-  private var knownHalf: HalfPicture?
   /// The container says that the packet is damaged.
   var isFlagged = false
 
@@ -124,7 +123,6 @@ final class CodedPicture {
     for index in changed.marks.indices where !blocks.marks[index] { changed.marks[index] = false }
     guard changed.count > 0 else { return }
     shown.copySamples(of: shadow, in: changed)
-    knownHalf = nil
     for index in changed.marks.indices where changed.marks[index] { origin.marks[index] = false }
     // They are not as FFmpeg shows them.
     suspect(changed)
@@ -134,14 +132,6 @@ final class CodedPicture {
   func reject(_ blocks: BlockMap) {
     origin.formUnion(blocks)
     spread.formUnion(blocks)
-  }
-
-  /// The brightness of what is shown, at half its size.
-  var half: HalfPicture {
-    if let known = knownHalf { return known }
-    let half = HalfPicture(shown)
-    knownHalf = half
-    return half
   }
 
   var isLost: Bool { origin.share >= 0.9 }
@@ -154,7 +144,6 @@ final class CodedPicture {
   /// Takes new samples, so that later pictures are predicted from them.
   func replace(with picture: Picture) {
     for target in [shown, shadow] { target.copySamples(of: picture) }
-    knownHalf = nil
   }
 
   /// Counts blocks as damaged of which it is not known what in them is: whatever is predicted from

@@ -35,11 +35,11 @@ struct DoubtfulSlices {
 
   /// Takes back what the decoder has made up before it went wrong, and rejects what it has decoded
   /// since.
-  func settle(by strays: StrayFinder, in slices: [Range<Int>]) {
+  func settle(by strays: StrayFinder, in slices: [Range<Int>]) throws(Failure) {
     let doubtful = slices.compactMap(doubtful(in:))
-    guard !doubtful.isEmpty else { return }
+    guard !doubtful.isEmpty, let found = try strays.odds(of: picture.shadow) else { return }
     let bias = strays.isBetween ? Self.biasBetween : Self.bias
-    let odds = strays.odds(of: picture.shadow).map { $0 + bias }
+    let odds = found.map { $0 + bias }
     var (right, wrong) = (picture.origin.empty, picture.origin.empty)
     for (blocks, isNoticed) in doubtful {
       let (turn, sum) = Self.turn(odds[blocks])

@@ -4,6 +4,9 @@ import CVFI
 
 /// Fills what a decoder could not decode from the pictures that it has already decoded.
 @safe final class PictureMender {
+  /// Pictures that are missing between two of a window, as many as count.
+  private static let longestGap: Int64 = 15
+
   private let context: LibraryContext
   private let format: KnownFormat
   /// Whether the decoder makes up what is missing.
@@ -61,27 +64,71 @@ import CVFI
       let before = earlier.prefix(1).map(clean)
       return (before + [own] + later.prefix(1).map(clean), before.count)
     }
-    // Frames between that are not there yet are as lost as this one.
-    let orders = (earlier + [picture] + later).map(\.order).sorted()
+    let sources = earlier.prefix(later.isEmpty ? 2 : 1) + later.prefix(1)
+    let pictures = sources.map { (order: $0.order, entry: clean($0)) } + [(picture.order, own)]
+    let known = (earlier + later).map(\.order) + [picture.order]
+    return try spaced(pictures, picture.order, known)
+  }
+
+  /// Entries at their distances in time, and the place of one of them.
+  ///
+  /// Frames between that are not there yet are as lost as a lost one. `known` are all orders there are.
+  private func spaced(
+    _ pictures: [(order: Int64, entry: Entry)], _ order: Int64, _ known: [Int64]
+  ) throws(Failure) -> (entries: [Entry], index: Int) {
+    let orders = known.sorted()
     let step = zip(orders.dropFirst(), orders).map { $0 - $1 }.filter { $0 > 0 }.min() ?? 1
-    func gap(_ a: Int64, _ b: Int64) -> [Entry] {
-      Array(
-        repeating: Entry(picture: picture.shown, marks: all),
-        count: Int(min(max(0, (b - a) / step - 1), 15)))
-    }
-    var entries: [Entry] = []
-    if let before = earlier.first {
-      if later.isEmpty, earlier.count > 1 {
-        entries += [clean(earlier[1])] + gap(earlier[1].order, before.order)
+    var (entries, index): ([Entry], Int) = ([], 0)
+    var last: Int64?
+    for (at, entry) in pictures.sorted(by: { $0.order < $1.order }) {
+      if let last {
+        let all = try BlockMap(
+          width: Int(entry.picture.width), height: Int(entry.picture.height), marked: true
+        ).picture()
+        let gap = min(max(0, (at - last) / step - 1), Self.longestGap)
+        entries += Array(repeating: Entry(picture: entry.picture, marks: all), count: Int(gap))
       }
-      entries += [clean(before)] + gap(before.order, picture.order)
-    }
-    let index = entries.count
-    entries.append(own)
-    if let after = later.first {
-      entries += gap(picture.order, after.order) + [clean(after)]
+      if at == order { index = entries.count }
+      entries.append(entry)
+      last = at
     }
     return (entries, index)
+  }
+
+  /// How sure the library is of each block of a picture that it is made up, 1 to 254.
+  ///
+  /// It is 0 where nothing tells. `doubt`: `VFI_FRAME_DOUBTFUL` or such.
+  func certainties(
+    of picture: Picture, order: Int64, doubt: UInt32, among others: [CodedPicture]
+  ) throws(Failure) -> [UInt8] {
+    let (width, height) = (Int(picture.width), Int(picture.height))
+    let none = try BlockMap(width: width, height: height).picture()
+    let all = try BlockMap(width: width, height: height, marked: true).picture()
+    let earlier = others.filter { $0.order < order }.sorted { $0.order > $1.order }
+    let later = others.filter { $0.order > order }.sorted { $0.order < $1.order }
+    let sources = earlier.prefix(3) + later.prefix(1)
+    let window = try spaced(
+      sources.map { ($0.order, Entry(picture: $0.shown, marks: none)) }
+        + [(order, Entry(picture: picture, marks: all))],
+      order, sources.map(\.order) + [order])
+    var (frames, marks) = try unsafe views(window.entries)
+    unsafe marks[window.index].flags = doubt
+    guard let gray = KnownFormat(AV_PIX_FMT_GRAY8) else { throw Failure("no marks") }
+    let map = try Picture(format: AV_PIX_FMT_GRAY8, width: picture.width, height: picture.height)
+    let status = try unsafe map.withFrame(gray) { out throws(Failure) -> vfi_status in
+      unsafe vfi_analyze(
+        context.pointer, Int32(frames.count), frames, Int32(marks.count), marks,
+        Int32(window.index), &out, nil)
+    }
+    withExtendedLifetime(window) {}
+    try unsafe check(status, place, of: context.pointer)
+    guard let plane = PlaneLayout.all(of: map).first else { return [] }
+    let side = BlockMap.side
+    return stride(from: 0, to: height, by: side).flatMap { y in
+      stride(from: 0, to: width, by: side).map { x in
+        UInt8(truncatingIfNeeded: unsafe plane.load(x, in: plane.row(y)))
+      }
+    }
   }
 
   /// Pictures that are missing between two of them.
@@ -103,19 +150,7 @@ import CVFI
   ) throws(Failure) -> (picture: Picture, kind: RepairKind) {
     let source = window[index].picture
     let result = try Picture(format: format.libav, width: source.width, height: source.height)
-    guard let gray = KnownFormat(AV_PIX_FMT_GRAY8) else { throw Failure("no marks") }
-    var frames: [vfi_frame] = unsafe []
-    var marks: [vfi_frame] = unsafe []
-    for entry in window {
-      try unsafe entry.picture.withFrame(format) { frame throws(Failure) in
-        // What is coded as interlaced is refused when the pictures are shown.
-        unsafe frame.flags = 0
-        unsafe frames.append(frame)
-      }
-      try unsafe entry.marks.withFrame(gray) { frame throws(Failure) in
-        unsafe marks.append(frame)
-      }
-    }
+    let (frames, marks) = try unsafe views(window)
     var info = vfi_repair_info()
     info.struct_size = MemoryLayout<vfi_repair_info>.size
     var params = vfi_repair_params()
@@ -138,6 +173,26 @@ import CVFI
       default: .none
       }
     return (result, kind)
+  }
+
+  /// Pictures and marks as the library takes them; valid as long as the entries live.
+  private func views(
+    _ window: [Entry]
+  ) throws(Failure) -> (frames: [vfi_frame], marks: [vfi_frame]) {
+    guard let gray = KnownFormat(AV_PIX_FMT_GRAY8) else { throw Failure("no marks") }
+    var frames: [vfi_frame] = unsafe []
+    var marks: [vfi_frame] = unsafe []
+    for entry in window {
+      try unsafe entry.picture.withFrame(format) { frame throws(Failure) in
+        // What is coded as interlaced is refused when the pictures are shown.
+        unsafe frame.flags = 0
+        unsafe frames.append(frame)
+      }
+      try unsafe entry.marks.withFrame(gray) { frame throws(Failure) in
+        unsafe marks.append(frame)
+      }
+    }
+    return unsafe (frames, marks)
   }
 
   /// Writes the mean of both pictures to the blocks of the first one that are marked.

@@ -164,14 +164,17 @@ struct ShownDamage {
       // Macroblocks of interlaced pictures are not coded in the order of their places.
       let isPlaced = !isLost && (found.count == 1 || !isInterlaced)
       let left = isPlaced ? witness?.judge(picture.shown, of: count, found) : nil
-      if let strays = StrayFinder(picture, among: coded.suffix(Self.memory)) {
-        if isHEVC, !picture.isLost, let blocks = strays.find(left != nil) {
+      let isSuspect = left != nil || picture.spread.count > 0 || picture.origin.count > 0
+      if isSuspect, let mender = try mender(of: picture.shown),
+        let strays = StrayFinder(picture, among: coded.suffix(Self.memory), by: mender)
+      {
+        if isHEVC, !picture.isLost, let blocks = try strays.find(left != nil) {
           picture.reject(blocks)
         } else if !isHEVC, isPlaced, picture.origin.count > 0 || left != nil {
           let doubts = DoubtfulSlices(
             of: picture, unwritten: decoders[1].unwritten(in: begun[1][index]), left: left,
             hasDirectMotion: slices?.countsPictures ?? true)
-          doubts.settle(by: strays, in: places(of: found, picture))
+          try doubts.settle(by: strays, in: places(of: found, picture))
         }
       }
       try mend(picture)

@@ -200,18 +200,24 @@ static void lines(vfi_context *context) {
   window_end(&w);
 }
 
+/* Marks of macroblocks for a window, all `value` in frame `index`, and 0 in the others. */
+static void marks_make(picture marks[], vfi_frame views_of[], int count, int index, uint8_t value) {
+  for (int i = 0; i < count; i++) {
+    marks[i] = picture_make(VFI_FORMAT_GRAY8, WIDTH / 16, HEIGHT / 16, 0, 0);
+    for (int y = 0; y < HEIGHT / 16; y++)
+      memset(marks[i].frame.data[0] + y * marks[i].frame.stride[0], i == index ? value : 0,
+             WIDTH / 16);
+  }
+  views(marks, count, views_of);
+}
+
 /* Marks of macroblocks stand for their pixels, with their certainty. */
 static void macroblocks(vfi_context *context) {
   window w = window_of(VFI_FORMAT_YUV420P8);
   picture marks[WINDOW];
   vfi_frame masks[WINDOW];
-  for (int i = 0; i < WINDOW; i++) {
-    marks[i] = picture_make(VFI_FORMAT_GRAY8, WIDTH / 16, HEIGHT / 16, 0, 0);
-    for (int y = 0; y < HEIGHT / 16; y++)
-      memset(marks[i].frame.data[0] + y * marks[i].frame.stride[0], 0, WIDTH / 16);
-  }
+  marks_make(marks, masks, WINDOW, MIDDLE, 0);
   marks[MIDDLE].frame.data[0][2 * marks[MIDDLE].frame.stride[0] + 3] = 200;
-  views(marks, WINDOW, masks);
   vfi_analysis found = analysis();
   CHECK_STATUS(vfi_analyze(context, WINDOW, w.inputs, WINDOW, masks, MIDDLE, &w.map.frame, &found),
                VFI_OK);
@@ -224,6 +230,81 @@ static void macroblocks(vfi_context *context) {
         found.damage < 1.01 * 256 * 200 / 255 / (WIDTH * HEIGHT));
   window_free(marks, WINDOW);
   window_end(&w);
+}
+
+/* Where marks are doubtful, the map gets how sure the pictures are, and repair fills what is
+   likelier made up than not; where the pictures cannot tell, nothing is damaged. */
+static void doubtful(vfi_context *context) {
+  static const int kinds[] = {VFI_FRAME_DOUBTFUL, VFI_FRAME_DOUBTFUL_MOTION};
+  static const struct {
+    int first, count;
+  } parts[] = {{0, WINDOW}, {0, MIDDLE + 1}, {MIDDLE, WINDOW - MIDDLE}, {MIDDLE - 1, 3}};
+  vfi_rectangle part = {32, 32, 32, 16};
+  for (size_t i = 0; i < 8; i++) {
+    int kind = kinds[i % 2], first = parts[i / 2].first, count = parts[i / 2].count;
+    window w = window_of(VFI_FORMAT_YUV420P8);
+    uint64_t state = 5;
+    for (int y = part.y; y < part.y + part.height; y++)
+      for (int x = part.x; x < part.x + part.width; x++)
+        w.frames[MIDDLE].frame.data[0][y * w.frames[MIDDLE].frame.stride[0] + x] =
+            (uint8_t)random_next(&state);
+    picture marks[WINDOW];
+    vfi_frame masks[WINDOW];
+    marks_make(marks, masks, count, MIDDLE - first, 7);
+    masks[MIDDLE - first].flags = (uint32_t)kind;
+    vfi_analysis found = analysis();
+    CHECK_STATUS(vfi_analyze(context, count, w.inputs + first, count, masks, MIDDLE - first,
+                             &w.map.frame, &found),
+                 VFI_OK);
+    uint64_t likely = 0;
+    for (int y = 0; y < HEIGHT; y++)
+      for (int x = 0; x < WIDTH; x++) {
+        int value = w.map.frame.data[0][y * w.map.frame.stride[0] + x];
+        int within = x >= 32 && x < 64 && y >= 32 && y < 48;
+        /* An outline is that of the blocks on both sides. */
+        int beside = x >= 32 && x < 80 && y >= 32 && y < 64;
+        likely += value >= 128;
+        if (x % 16 == 0 && y % 16 == 0 &&
+            !CHECK(value > 0 && value < 255 && (within ? value >= 128 : value < 128 || beside)))
+          printf("  kind %d, %d frames from %d: %d at %d, %d\n", kind, count, first, value, x, y);
+      }
+    CHECK(found.damaged_pixels == likely && found.events & VFI_EVENT_DAMAGED);
+    vfi_repair_info info = repair_info();
+    vfi_repair_params params;
+    vfi_repair_params_init(&params, sizeof params);
+    params.dilation = params.feather = 0;
+    CHECK_STATUS(vfi_repair_window(context, count, w.inputs + first, count, masks, MIDDLE - first,
+                                   &params, &w.out.frame, &info),
+                 VFI_OK);
+    CHECK(info.action == VFI_REPAIR_FILLED && info.changed_pixels == likely);
+    /* Pictures at other distances in time, those between them lost. */
+    if (count == WINDOW) {
+      window_free(marks, count);
+      marks_make(marks, masks, count, MIDDLE, 7);
+      masks[MIDDLE].flags = (uint32_t)kind;
+      for (int y = 0; y < HEIGHT / 16; y++)
+        memset(marks[MIDDLE - 1].frame.data[0] + y * marks[MIDDLE - 1].frame.stride[0], 255,
+               WIDTH / 16);
+      spoil(&w.frames[MIDDLE - 1], (vfi_rectangle){0, 0, WIDTH, HEIGHT}, 90);
+      CHECK_STATUS(
+          vfi_analyze(context, count, w.inputs, count, masks, MIDDLE, &w.map.frame, &found),
+          VFI_OK);
+      double inside, outside;
+      coverage(&w.map.frame, part, &inside, &outside);
+      if (!CHECK(inside == 1 && outside == 1 && found.damaged_pixels >= 512 &&
+                 found.damaged_pixels <= 1536))
+        printf("  kind %d: %d pixels\n", kind, (int)found.damaged_pixels);
+    }
+    /* Alone, nothing tells. */
+    CHECK_STATUS(vfi_analyze(context, 1, &w.inputs[MIDDLE], 1, &masks[MIDDLE - first], 0,
+                             &w.map.frame, &found),
+                 VFI_OK);
+    double inside, outside;
+    coverage(&w.map.frame, part, &inside, &outside);
+    CHECK(inside == 0 && outside == 0 && found.damaged_pixels == 0);
+    window_free(marks, count);
+    window_end(&w);
+  }
 }
 
 /* One sign is enough in a frame that is called corrupt where three blocks that lie together show
@@ -424,6 +505,7 @@ int main(void) {
   lines(context);
   together(context);
   macroblocks(context);
+  doubtful(context);
   lost(context);
   events(context);
   cuts(context);

@@ -3,11 +3,14 @@
 /// Where a frame is damaged, and how sure that is, `[height, width]`, 0 to 255.
 struct DamageMap {
   /// Of 255, by number of agreeing cues: what one cue, two, three and more are worth.
-  private static let certainty: [UInt8] = [0, 127, 191, 255]
+  private static let certainty: [UInt8] = [0, 128, 191, 255]
   /// Blocks that one cue speaks of, around one of them and with it, that are enough in a suspect frame.
   private static let together = 3
   /// What is damaged because it lies between damaged blocks.
-  private static let enclosed: UInt8 = 127
+  private static let enclosed: UInt8 = 128
+
+  /// As likely as not.
+  private static let even: UInt8 = 128
 
   let values: Grid<UInt8>
 
@@ -17,9 +20,10 @@ struct DamageMap {
   /// Such blocks grow by neighbours of which one cue speaks, and by blocks that they enclose from
   /// two opposite sides.
   init(
-    _ description: FrameDescription, marks: Frame?, evidence: Grid<UInt8>, isSuspect: Bool,
-    in arena: Arena
+    _ subject: SuspectFrame, evidence: Grid<UInt8>, odds: DamageOdds?, in arena: Arena
   ) throws(VFIError) {
+    let description = subject.frame.description
+    let isSuspect = !subject.suspicion.isEmpty
     let blocks = MacroblockGrid(description)
     let values = try arena.grid(
       UInt8(0), height: description.height, width: description.width)
@@ -47,7 +51,7 @@ struct DamageMap {
         for row in ys { for column in xs { values[row, column] = value } }
       }
     }
-    if let marks { add(marks) }
+    if let marks = subject.marks { add(marks, subject.doubt, odds) }
   }
 
   private static func isEnclosed(_ found: Grid<UInt8>, _ y: Int, _ x: Int) -> Bool {
@@ -58,13 +62,26 @@ struct DamageMap {
     return (has(y - 1, x) && has(y + 1, x)) || (has(y, x - 1) && has(y, x + 1))
   }
 
-  private func add(_ marks: Frame) {
+  private func add(_ marks: Frame, _ doubt: DamageDoubt?, _ odds: DamageOdds?) {
+    eachMark(marks) { mark, y, x in
+      var value = mark
+      if let doubt {
+        let certainty = odds?.certainty(of: y, x, by: doubt) ?? 0
+        value = certainty >= Self.even ? certainty : 0
+      }
+      values[y, x] = max(values[y, x], value)
+    }
+  }
+
+  /// Calls `body` with the mark of each marked pixel.
+  private func eachMark(_ marks: Frame, _ body: (UInt8, Int, Int) -> Void) {
     let samples = ComponentSamples(marks, 0)
     let isWhole = samples.width == values.width && samples.height == values.height
     let shift = isWhole ? 0 : 4
     for y in 0..<values.height {
       for x in 0..<values.width {
-        values[y, x] = max(values[y, x], UInt8(samples[y >> shift, x >> shift]))
+        let mark = UInt8(samples[y >> shift, x >> shift])
+        if mark > 0 { body(mark, y, x) }
       }
     }
   }
@@ -87,6 +104,13 @@ struct DamageMap {
     for y in 0..<values.height {
       unsafe map.row(y, of: component).copyMemory(
         from: values.base + y * values.width, byteCount: values.width)
+    }
+  }
+
+  /// Lets the values of marked places be what the pictures say, damaged or not.
+  func tell(_ odds: DamageOdds, by doubt: DamageDoubt, where marks: Frame) {
+    eachMark(marks) { _, y, x in
+      values[y, x] = max(values[y, x], odds.certainty(of: y, x, by: doubt))
     }
   }
 }

@@ -40,6 +40,8 @@ package struct SuspectFrame {
   ///
   /// It has a sample for each pixel, or one for each macroblock of 16 x 16 pixels.
   package var marks: Frame?
+  /// By what the pictures decide on what is marked; nil: it is damaged.
+  package var doubt: DamageDoubt?
 
   package init(_ frame: Frame, suspicion: FrameSuspicion = [], marks: Frame? = nil) {
     self.frame = frame

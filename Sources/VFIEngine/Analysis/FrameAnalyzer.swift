@@ -4,10 +4,10 @@
 ///
 /// Damage is what is marked, and macroblocks of which two cues speak, or, where decoder or container
 /// call the frame damaged, one of three together. Cues: ``DecoderFill``, ``RepeatedLines`` (each worth two where
-/// the frames beside do not show the same), ``MotionSpike``, ``BlockBoundary``,
-/// ``Stillness/heldBlocks(_:before:after:in:)``. Damage that a decoder carries on from frame to
-/// frame looks like content: only marks tell it. The result depends on the frames given, and on
-/// nothing that was done before.
+/// the frames beside do not show the same), ``DamageOdds`` (one where they are high, two where they
+/// are higher), ``Stillness/heldBlocks(_:before:after:in:)``. Where marks are doubtful, the odds
+/// decide. Damage that a decoder carries on from frame to frame looks like content: only marks tell
+/// it. The result depends on the frames given, and on nothing that was done before.
 package final class FrameAnalyzer {
   /// Share of damaged pixels from which next to nothing is left of a frame.
   static let lostShare = 0.9
@@ -27,15 +27,19 @@ package final class FrameAnalyzer {
   /// Looks at `window[index]`; frames are alike, marks and `map` GRAY8.
   ///
   /// Without `detects`, what is marked is all that is damaged. `map`, of the frames' size, gets how
-  /// sure it is that a pixel is damaged, 0 (it is not) to 255.
+  /// sure it is that a pixel is damaged, 0 (it is not) to 255; with `tellsDoubt` also where that is
+  /// doubtful and less likely than not.
   package func analyze(
-    _ window: [SuspectFrame], index: Int, detects: Bool = true, map: Frame? = nil
+    _ window: [SuspectFrame], index: Int, detects: Bool = true, map: Frame? = nil,
+    tellsDoubt: Bool = true
   ) throws(VFIError) -> FrameAnalysis {
     try check(window, index: index, map)
     let mark = engine.scratch.mark
     defer { release(to: mark) }
     let subject = window[index]
-    var neighbours = try Neighbours(window, index: index, cutThreshold: cutThreshold, on: engine)
+    let isCompared = detects || subject.isDoubtful
+    var neighbours = try Neighbours(
+      window, index: index, isCompared: isCompared, cutThreshold: cutThreshold, on: engine)
     let current = try AnalysisPicture(subject.frame, in: arena, on: engine)
     try neighbours.load(in: arena, on: engine)
     var result = FrameAnalysis()
@@ -47,12 +51,19 @@ package final class FrameAnalyzer {
     }
     if try isFrozen(window, index) { result.events.insert(.freeze) }
     if result.black >= Self.blackShare { result.events.insert(.black) }
+    let odds =
+      isCompared
+      ? try DamageOdds(
+        of: PlacedPicture(picture: current, time: index), earlier: neighbours.earlier,
+        later: neighbours.later, in: arena, on: engine) : nil
     let evidence = try DamageEvidence(
-      current, neighbours, detects: detects, in: arena, on: engine)
+      current, neighbours, odds: odds, detects: detects, in: arena, on: engine)
     let damage = try DamageMap(
-      subject.frame.description, marks: subject.marks, evidence: evidence.values,
-      isSuspect: !subject.suspicion.isEmpty, in: arena)
+      subject, evidence: evidence.values, odds: odds, in: arena)
     (result.damagedPixels, result.damage) = damage.extent
+    if tellsDoubt, let odds, let doubt = subject.doubt, let marks = subject.marks {
+      damage.tell(odds, by: doubt, where: marks)
+    }
     if let map { damage.write(to: map) }
     let area = Double(current.luma.height * current.luma.width)
     if result.damagedPixels > 0 { result.events.insert(.damaged) }

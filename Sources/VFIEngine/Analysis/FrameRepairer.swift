@@ -139,13 +139,14 @@ package final class FrameRepairer {
     _ window: [SuspectFrame], _ number: Int, _ settings: RepairSettings
   ) throws(VFIError) -> (frame: Examined, analysis: FrameAnalysis) {
     let map = try map(of: window)(number)
-    // One frame on each side is all that the analysis compares with, two tell a freeze.
-    let first = max(0, number - 2)
-    let part = Array(window[first...min(window.count - 1, number + 2)])
+    // More are not looked at.
+    let first = max(0, number - Neighbours.reach)
+    let part = Array(window[first...min(window.count - 1, number + Neighbours.reach)])
     let analysis = try analyzer.analyze(
-      part, index: number - first, detects: settings.detects, map: map)
+      part, index: number - first, detects: settings.detects, map: map, tellsDoubt: false)
     var suspect = window[number]
     suspect.marks = map
+    suspect.doubt = nil
     let description = suspect.frame.description
     let share = Double(analysis.damagedPixels) / Double(description.width * description.height)
     return (

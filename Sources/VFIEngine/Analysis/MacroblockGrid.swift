@@ -7,8 +7,10 @@ struct MacroblockGrid {
   let width: Int
   let height: Int
 
+  init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
+
   init(_ description: FrameDescription) {
-    (width, height) = (description.width, description.height)
+    self.init(width: description.width, height: description.height)
   }
 
   var columns: Int { (width + Self.side - 1) / Self.side }
@@ -20,22 +22,6 @@ struct MacroblockGrid {
       row * Self.side..<min((row + 1) * Self.side, height),
       column * Self.side..<min((column + 1) * Self.side, width)
     )
-  }
-}
-
-extension Grid where Element == Float {
-  /// Median and median absolute deviation of all values.
-  func robustSpread() -> (median: Float, deviation: Float) {
-    var values: [Float] = []
-    values.reserveCapacity(height * width)
-    for y in 0..<height { for x in 0..<width { values.append(self[y, x]) } }
-    func median() -> Float {
-      values.sort()
-      return values[values.count / 2]
-    }
-    let middle = median()
-    for index in values.indices { values[index] = abs(values[index] - middle) }
-    return (middle, median())
   }
 }
 
