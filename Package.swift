@@ -72,10 +72,12 @@ let package = Package(
     .target(
       name: "CInterface", dependencies: ["VFIEngine", "CVFI"], swiftSettings: strict,
       linkerSettings: sharedLibrary),
+    // The slices of coded streams, for the program alone.
+    .target(name: "CodedVideo", swiftSettings: strict),
     .executableTarget(
       name: "vfi",
       dependencies: [
-        "CVFI", "CInterface", "CLibAV",
+        "CVFI", "CInterface", "CLibAV", "CodedVideo",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict,
@@ -96,6 +98,8 @@ let package = Package(
       name: "KernelTests",
       dependencies: ["VFIEngine", "TestSupport", "Kernels", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: warnings),
+    .testTarget(
+      name: "CodedVideoTests", dependencies: ["CodedVideo", "TestSupport"], swiftSettings: warnings),
     .testTarget(
       name: "LayerTests", dependencies: ["VFIEngine", "TestSupport"], swiftSettings: warnings),
     .testTarget(

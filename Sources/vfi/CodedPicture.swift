@@ -91,6 +91,8 @@ final class CodedPicture {
   let control: Picture
   /// Grows in the order of presentation.
   let order: Int64
+  /// Its count in the order of presentation, of MPEG-1 and MPEG-2.
+  var number: Int64?
   /// What was not decoded, and what depends on it or on the same of earlier pictures.
   private(set) var origin: BlockMap
   /// What the decoder has made up.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CodedVideo
 
 /// Slices of H.264, MPEG-1, MPEG-2 and MPEG-4 in which a decoder has lost its way, it is not known where.
 ///
@@ -42,10 +43,14 @@ struct DoubtfulSlices {
     let odds = found.map { $0 + bias }
     var (right, wrong) = (picture.origin.empty, picture.origin.empty)
     for (blocks, isNoticed) in doubtful {
-      let (turn, sum) = Self.turn(odds[blocks])
-      let isWrong = sum > (isNoticed ? 0 : Self.threshold)
+      let turn = TurningPoint(odds[blocks])
+      let isWrong = turn.sum > (isNoticed ? 0 : Self.threshold)
       for block in blocks {
-        if isWrong, block >= turn { wrong.marks[block] = true } else { right.marks[block] = true }
+        if isWrong, block >= turn.index {
+          wrong.marks[block] = true
+        } else {
+          right.marks[block] = true
+        }
       }
     }
     picture.restore(right)
@@ -65,15 +70,5 @@ struct DoubtfulSlices {
       if Double(count) >= least { return (blocks, true) }
     }
     return blocks.contains { left?.marks[$0] == true } ? (blocks, false) : nil
-  }
-
-  /// Where the sum of what follows, to the end, is highest, and this sum.
-  static func turn(_ odds: ArraySlice<Float>) -> (index: Int, sum: Float) {
-    var (best, sum): ((index: Int, sum: Float), Float) = ((odds.endIndex, 0), 0)
-    for index in odds.indices.reversed() {
-      sum += odds[index]
-      if sum > best.sum { best = (index, sum) }
-    }
-    return best
   }
 }

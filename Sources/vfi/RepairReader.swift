@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CLibAV
 import CVFI
+import CodedVideo
 
 /// What is known of a picture that is shown.
 struct ShownDamage {
@@ -30,7 +31,7 @@ struct ShownDamage {
   var otherPacket: ((UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void)?
   private let decoders: [TrackedDecoder]
   /// How slices end, but of MPEG-4.
-  private let slices: CodedSlices?
+  private var slices: CodedSlices?
   private let witness: TailWitness?
   private let options: [KeyValue]
   private let parser: UnsafeMutablePointer<AVCodecParserContext>?
@@ -44,6 +45,7 @@ struct ShownDamage {
   private var missing = MissingPictures()
   private var epoch: Int64 = 0
   private var anchors = AnchorOrder()
+  private var groups = GroupCount()
   private var isInterlaced = false
   private var atEnd = false
   /// Of the picture that ``next()`` gave last.
@@ -76,7 +78,8 @@ struct ShownDamage {
       try decoder(.grey, conceals: true), try decoder(.noise(1)),
       try decoder(.noise(2), resumes: false),
     ]
-    slices = unsafe CodedSlices(parameters)
+    let slices = unsafe CodedSlices(parameters)
+    self.slices = slices
     witness = try slices.map { slices throws(Failure) in
       TailWitness(try decoder(.noise(3)), slices)
     }
@@ -137,6 +140,7 @@ struct ShownDamage {
     _ = try unsafe decoders[2].decode(packet)
     try unsafe witness?.decode(packet, bytes ?? [], found)
     try take(decoders.map { $0.takeBegun() }, order, found)
+    if slices?.countsPictures == false, let bytes { coded.last?.number = groups.number(of: bytes) }
     if let packet = unsafe packet, unsafe packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
       coded.last?.isFlagged = true
     }
@@ -168,7 +172,9 @@ struct ShownDamage {
       if isSuspect, let mender = try mender(of: picture.shown),
         let strays = StrayFinder(picture, among: coded.suffix(Self.memory), by: mender)
       {
-        if isHEVC, !picture.isLost, let blocks = try strays.find(left != nil) {
+        if isHEVC, !picture.isLost,
+          let blocks = try strays.find(left, in: blocks(of: found, picture))
+        {
           picture.reject(blocks)
         } else if !isHEVC, isPlaced, picture.origin.count > 0 || left != nil {
           let doubts = DoubtfulSlices(
@@ -191,6 +197,13 @@ struct ShownDamage {
   private func places(of found: [CodedSlices.Slice], _ picture: CodedPicture) -> [Range<Int>] {
     let map = picture.origin
     return slices?.places(of: found, count: map.marks.count) ?? [0..<map.marks.count]
+  }
+
+  /// The same where they need not be in rows.
+  private func blocks(of found: [CodedSlices.Slice], _ picture: CodedPicture) -> [[Int]] {
+    let map = picture.origin
+    return slices?.blocks(of: found, columns: map.columns, rows: map.rows)
+      ?? [Array(map.marks.indices)]
   }
 
   /// Half-way between the last picture and one that a missing one was to be shown before.
@@ -221,10 +234,10 @@ struct ShownDamage {
   private func show(_ picture: Picture) throws(Failure) {
     let source = coded.last { $0.holds(picture) }
     defer { last = picture }
-    if slices?.countsPictures == true, let source, let last, PictureFitter.alike(last, picture),
-      let mender = try mender(of: picture)
+    if let number = slices?.countsPictures == true ? source?.order : source?.number,
+      let last, PictureFitter.alike(last, picture), let mender = try mender(of: picture)
     {
-      let times = missing.before(order: source.order, pts: picture.pts)
+      let times = missing.before(order: number, pts: picture.pts)
       let pictures = try mender.between(last, picture, count: times.count)
       for (made, time) in zip(pictures, times) {
         try made.carryProperties(of: picture, isNew: true)

@@ -35,15 +35,21 @@ struct StrayFinder {
     if known.count(where: { $0.order < picture.order }) < 2 { return nil }
   }
 
-  /// The likeliest run of made-up blocks of H.265, if it is likely enough; only where something is wrong with
-  /// the picture, for `isWrong` or for what else is known.
+  /// The likeliest run of made-up blocks in each slice of H.265, if it is likely enough; only in
+  /// slices with which something is wrong: of which a part was not decoded, or that were left.
   ///
   /// Outlines are left out: those of its blocks, which are larger, show less.
-  func find(_ isWrong: Bool) throws(Failure) -> BlockMap? {
-    guard isWrong || picture.origin.count > 0 || isFirst && picture.spread.count > 0 else {
-      return nil
-    }
-    return try odds(of: picture.shown, VFI_FRAME_DOUBTFUL_MOTION).flatMap(run)
+  func find(_ left: BlockMap?, in slices: [[Int]]) throws(Failure) -> BlockMap? {
+    var wrong = picture.origin
+    if isFirst { wrong.formUnion(picture.spread) }
+    if let left { wrong.formUnion(left) }
+    let doubtful = slices.filter { $0.contains { wrong.marks[$0] } }
+    guard !doubtful.isEmpty,
+      let odds = try odds(of: picture.shown, VFI_FRAME_DOUBTFUL_MOTION)
+    else { return nil }
+    var map = wrong.empty
+    for slice in doubtful { mark(odds, in: slice, &map) }
+    return map.count > 0 ? map : nil
   }
 
   /// Of each block of the picture as one of the decoders has it, the logarithm of the odds that it is
@@ -62,22 +68,22 @@ struct StrayFinder {
     }
   }
 
-  /// The consecutive units whose blocks have the highest sum of odds.
-  private func run(_ values: [Float]) -> BlockMap? {
-    var map = BlockMap(width: Int(picture.shown.width), height: Int(picture.shown.height))
+  /// Marks the consecutive units in a slice whose blocks have the highest sum of odds.
+  private func mark(_ values: [Float], in slice: [Int], _ map: inout BlockMap) {
+    var isOwn = map.marks.map { _ in false }
+    for index in slice { isOwn[index] = true }
     var (sum, start, best, bounds): (Float, Int, Float, Range<Int>) = (0, 0, 0, 0..<0)
     for place in 0..<map.units(of: Self.unit) {
       var odds: Float = 0
-      for index in map.unit(place, of: Self.unit) { odds += values[index] }
+      for index in map.unit(place, of: Self.unit) where isOwn[index] { odds += values[index] }
       if sum <= 0 { (sum, start) = (0, place) }
       sum += odds / Float(Self.unit)
       if sum > best { (best, bounds) = (sum, start..<place + 1) }
     }
-    guard best > Self.threshold else { return nil }
+    guard best > Self.threshold else { return }
     for place in bounds {
-      for index in map.unit(place, of: Self.unit) { map.marks[index] = true }
+      for index in map.unit(place, of: Self.unit) where isOwn[index] { map.marks[index] = true }
     }
-    return map
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CLibAV
+import CodedVideo
 
 /// Tells which slices a decoder left before their data ended: without its last bytes, such a slice is
 /// decoded to the same picture.
@@ -35,22 +36,22 @@ import CLibAV
       own.height == picture.height, found.count == cut.count
     else { return nil }
     let differing = BlockMap(picture, unlike: own)
-    var map = BlockMap(width: Int(picture.width), height: Int(picture.height))
-    let all = 0..<map.marks.count
+    var map = differing.empty
+    // Where slices of H.265 have no known places, the last one, which alone is cut, may be anywhere.
     guard
-      let places = slices.isHEVC
-        ? found.map({ _ in all }) : slices.places(of: found, count: all.count)
+      let places = slices.blocks(of: found, columns: map.columns, rows: map.rows)
+        ?? (slices.isHEVC ? found.map { _ in Array(map.marks.indices) } : nil)
     else { return nil }
-    for (index, range) in places.enumerated() where cut[index] {
-      // Where blocks touch those of the slice before, that one's end makes a difference, too.
-      let touching = slices.countsPictures && range.lowerBound > 0 ? map.columns + 1 : 0
-      let own = range.dropFirst(touching)
+    for (index, blocks) in places.enumerated() where cut[index] {
+      // Where blocks touch those of a slice before that is cut as well, its end makes a difference.
+      let isTouching = slices.countsPictures && !slices.isHEVC && index > 0
+      let own = blocks.dropFirst(isTouching ? map.columns + 1 : 0)
       guard !own.isEmpty else { continue }
       tested += 1
       guard !own.contains(where: { differing.marks[$0] }) else { continue }
       left += 1
       // Where most slices seem to be left, they end in a way that is not known here.
-      if 2 * left <= tested { for block in range { map.marks[block] = true } }
+      if 2 * left <= tested { for block in blocks { map.marks[block] = true } }
     }
     return map.count > 0 ? map : nil
   }
@@ -61,6 +62,23 @@ import CLibAV
       own.copySamples(of: picture)
     }
     begun = []
+  }
+}
+
+extension CodedSlices {
+  /// Nil for other codecs.
+  init?(_ parameters: UnsafeMutablePointer<AVCodecParameters>) {
+    let codec: Codec? =
+      switch unsafe parameters.pointee.codec_id {
+      case AV_CODEC_ID_H264: .h264
+      case AV_CODEC_ID_HEVC: .hevc
+      case AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO: .mpeg
+      default: nil
+      }
+    guard let codec else { return nil }
+    let extra = unsafe UnsafeBufferPointer(
+      start: parameters.pointee.extradata, count: Int(parameters.pointee.extradata_size))
+    unsafe self.init(codec, width: Int(parameters.pointee.width), extra: Array(extra))
   }
 }
 

@@ -552,6 +552,18 @@ test_repair_packets() {
     is "raw $kind: nothing to report" "$(cat none.json)" ""
     is "raw $kind: the same pictures" "$(frame_hashes same.mkv)" "$(frame_hashes whole.mkv)"
   done
+  # MPEG-2 counts the pictures of a group.
+  make_clip -i clean.mkv -c:v mpeg2video -g 12 -bf 2 -q:v 3 -threads 1 pictures.ts
+  for kind in ts mpg; do
+    make_clip -i pictures.ts -c copy "whole.$kind"
+    make_clip -i pictures.ts -c copy -bsf:v "noise=drop='eq(n,8)+eq(n,26)+eq(n,27)'" "gaps.$kind"
+    check "MPEG-2 in $kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 \
+      --report gaps.json
+    is "MPEG-2 in $kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
+    is "MPEG-2 in $kind: as many frames as before" "$(frame_count out.mkv)" 40
+    "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
+    is "MPEG-2 in $kind: nothing to report" "$(cat none.json)" ""
+  done
   # Times alone have gaps where a camera saved pictures that did not change.
   make_clip -i in.ts -vf "select='not(eq(n,9)+eq(n,10)+eq(n,30))'" -fps_mode passthrough \
     -c:v libx264 -g 20 -bf 2 in.mkv

@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: MIT
-import CLibAV
 
 /// Finds the slices in packets of H.264, H.265, MPEG-1 and MPEG-2, and alters their ends.
 ///
 /// An intact slice says itself where it ends, and its data end there. A decoder that has lost its way
 /// in a damaged one reads on, or leaves data over: what follows the data makes a difference then, or
 /// the last of the data make none.
-struct CodedSlices {
-  /// Bytes of a slice, without its start code or length, and without zeros behind it.
-  struct Slice {
-    let bytes: Range<Int>
-    /// Its first macroblock, but of H.265 (0).
-    let first: Int
+package struct CodedSlices {
+  /// What is known here.
+  package enum Codec {
+    case h264, hevc
+    case mpeg
   }
 
+  /// Bytes of a slice, without its start code or length, and without zeros behind it.
+  package struct Slice {
+    package let bytes: Range<Int>
+    /// Its first macroblock, but of H.265 (0).
+    package let first: Int
+    /// Of H.265, where it is known.
+    package let start: SliceStarts.Start?
+  }
+
+  /// Pixels on a side of the blocks that places are told in.
+  private static let side = 16
   /// Bytes that are appended.
   private static let tail = 48
   /// Bytes that are overwritten.
@@ -22,70 +31,103 @@ struct CodedSlices {
   /// be little more than the end mark, none without 4.
   private static let cut = 5
 
-  let isHEVC: Bool
+  package let isHEVC: Bool
   /// Pictures are counted in the order of presentation.
-  let countsPictures: Bool
+  package let countsPictures: Bool
   /// What a slice must have besides, so that its header stays whole.
   private let header: Int
-  /// Macroblocks in a row, of MPEG-1 and MPEG-2.
+  /// Macroblocks in a row.
   private let columns: Int
   /// Of the length before a unit; 0: units begin with start codes.
   private let lengthBytes: Int
   /// Without zeros, so that no start code can arise.
   private let noise: [UInt8]
+  private var starts = SliceStarts()
 
-  /// Nil for other codecs.
-  init?(_ parameters: UnsafeMutablePointer<AVCodecParameters>) {
-    let codec = unsafe parameters.pointee.codec_id
-    isHEVC = codec == AV_CODEC_ID_HEVC
-    countsPictures = isHEVC || codec == AV_CODEC_ID_H264
-    guard countsPictures || codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_MPEG2VIDEO
-    else { return nil }
+  /// `extra`: what a container says of the stream, its parameter sets among it.
+  package init(_ codec: Codec, width: Int, extra: [UInt8]) {
+    isHEVC = codec == .hevc
+    countsPictures = codec != .mpeg
     header = countsPictures ? 32 : 4
-    columns = unsafe Int(parameters.pointee.width + 15) / 16
+    columns = (width + Self.side - 1) / Self.side
     let place = isHEVC ? 21 : 4
-    var length = 0
-    if countsPictures, let extra = unsafe parameters.pointee.extradata, unsafe extra[0] == 1,
-      unsafe Int(parameters.pointee.extradata_size) > place
-    {
-      length = unsafe Int(extra[place] & 3) + 1
-    }
-    lengthBytes = length
+    let hasLengths = countsPictures && extra.count > place && extra[0] == 1
+    lengthBytes = hasLengths ? Int(extra[place] & 3) + 1 : 0
     var state: UInt32 = 1
     noise = (0..<Self.tail).map { _ in
       state = state &* 1_664_525 &+ 1_013_904_223
       return UInt8(53 + Int(state >> 24) * 190 / 256)
     }
+    guard isHEVC else { return }
+    for unit in hasLengths ? Self.unitsOfConfiguration(extra) : Self.unitsAfterStartCodes(extra) {
+      starts.learn(extra[unit])
+    }
   }
 
   /// The slices of a packet, in its order; none where units have no places.
-  func slices(of packet: [UInt8]) -> [Slice] {
-    (lengthBytes == 0 ? unitsAfterStartCodes(packet) : unitsAfterLengths(packet)).compactMap {
-      var end = $0.upperBound
-      while end > $0.lowerBound, packet[end - 1] == 0 { end -= 1 }
-      guard end - $0.lowerBound >= 3, isSlice(packet[$0.lowerBound]) else { return nil }
-      let bytes = $0.lowerBound..<end
-      return Slice(bytes: bytes, first: firstBlock(of: packet[bytes]))
+  package mutating func slices(of packet: [UInt8]) -> [Slice] {
+    let units =
+      lengthBytes == 0 ? Self.unitsAfterStartCodes(packet) : unitsAfterLengths(packet)
+    var slices: [Slice] = []
+    for unit in units {
+      var end = unit.upperBound
+      while end > unit.lowerBound, packet[end - 1] == 0 { end -= 1 }
+      let bytes = unit.lowerBound..<end
+      guard bytes.count >= 3 else { continue }
+      if isHEVC { starts.learn(packet[bytes]) }
+      if isSlice(packet[bytes.lowerBound]) {
+        slices.append(
+          Slice(
+            bytes: bytes, first: firstBlock(of: packet[bytes]),
+            start: isHEVC ? starts.start(of: packet[bytes]) : nil))
+      }
     }
+    return slices
   }
 
   private func firstBlock(of slice: ArraySlice<UInt8>) -> Int {
     if isHEVC { return 0 }
     // The code that MPEG-2 begins a slice with is that of its row, from 1 on.
-    return countsPictures
-      ? leadingNumber(slice.dropFirst()) : (Int(slice[slice.startIndex]) - 1) * columns
+    guard countsPictures else { return (Int(slice[slice.startIndex]) - 1) * columns }
+    var reader = BitReader(slice.dropFirst().prefix(8))
+    return reader.number()
   }
 
   /// The blocks of each slice in a picture of `count` blocks; nil: they are not in order, or of H.265.
-  func places(of slices: [Slice], count: Int) -> [Range<Int>]? {
+  package func places(of slices: [Slice], count: Int) -> [Range<Int>]? {
     guard !isHEVC, countsPictures ? slices.first?.first == 0 : !slices.isEmpty else { return nil }
     let ends = slices.dropFirst().map(\.first) + [count]
     guard zip(slices, ends).allSatisfy({ $0.first < $1 }) else { return nil }
     return zip(slices, ends).map { $0.first..<(countsPictures ? $1 : min($1, $0.first + columns)) }
   }
 
+  /// The blocks of each slice in a picture of so many columns and rows, in rising order; nil: they
+  /// are not known.
+  ///
+  /// What a lost slice would have held counts to the one before.
+  package func blocks(of slices: [Slice], columns: Int, rows: Int) -> [[Int]]? {
+    guard isHEVC else { return places(of: slices, count: columns * rows)?.map { Array($0) } }
+    guard let starts = starts(of: slices) else { return nil }
+    var blocks = slices.map { _ in [Int]() }
+    for index in 0..<columns * rows {
+      let (row, column) = (index / columns * Self.side, index % columns * Self.side)
+      guard let number = starts[0].trees.number(row: row, column: column) else { return nil }
+      if let slice = starts.lastIndex(where: { $0.first <= number }) { blocks[slice].append(index) }
+    }
+    return blocks
+  }
+
+  /// Where slices of H.265 begin, in order; nil: that is not known of each.
+  private func starts(of slices: [Slice]) -> [SliceStarts.Start]? {
+    let starts = slices.compactMap(\.start)
+    guard starts.count == slices.count, !starts.isEmpty,
+      zip(starts, starts.dropFirst()).allSatisfy({ $0.trees == $1.trees && $0.first < $1.first })
+    else { return nil }
+    return starts
+  }
+
   /// The packet with noise behind each of its slices.
-  func lengthened(_ packet: [UInt8], _ slices: [Slice]) -> [UInt8] {
+  package func lengthened(_ packet: [UInt8], _ slices: [Slice]) -> [UInt8] {
     var result = packet
     for slice in slices.reversed() {
       result.insert(contentsOf: noise, at: slice.bytes.upperBound)
@@ -104,8 +146,9 @@ struct CodedSlices {
 
   /// The packet with noise instead of the last bytes of slices; which ones these are.
   ///
-  /// Of H.265 it is the last slice only, as the places of the others are not known.
-  func cut(_ packet: [UInt8], _ slices: [Slice]) -> (packet: [UInt8], cut: [Bool]) {
+  /// Of H.265 it is the last slice only. Without its end, a slice goes on beyond its place, and what is
+  /// made there shows at the edges of blocks also where other slices are decoded after it.
+  package func cut(_ packet: [UInt8], _ slices: [Slice]) -> (packet: [UInt8], cut: [Bool]) {
     var result = packet
     var done = slices.map { _ in false }
     for (index, slice) in slices.enumerated() where !isHEVC || index == slices.count - 1 {
@@ -129,16 +172,7 @@ struct CodedSlices {
     return isHEVC ? header >> 1 & 63 < 32 : header & 31 == 1 || header & 31 == 5
   }
 
-  /// The number in Exp-Golomb code with which bytes begin.
-  private func leadingNumber(_ bytes: ArraySlice<UInt8>) -> Int {
-    let word = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let bits = word << UInt64(8 * (8 - min(8, bytes.count)))
-    let zeros = bits.leadingZeroBitCount
-    guard zeros < 31 else { return 0 }
-    return Int((bits << UInt64(zeros)) >> UInt64(63 - zeros)) - 1
-  }
-
-  private func unitsAfterStartCodes(_ packet: [UInt8]) -> [Range<Int>] {
+  static func unitsAfterStartCodes(_ packet: [UInt8]) -> [Range<Int>] {
     var starts: [Int] = []
     var index = 0
     while index + 2 < packet.count {
@@ -164,5 +198,26 @@ struct CodedSlices {
       index = start + length
     }
     return index == packet.count ? units : []
+  }
+
+  /// The parameter sets of H.265 in the form of MP4 and Matroska: behind 23 bytes there are lists, each
+  /// with a kind and a count, of units with their lengths.
+  private static func unitsOfConfiguration(_ extra: [UInt8]) -> [Range<Int>] {
+    var units: [Range<Int>] = []
+    var index = 23
+    func word(_ place: Int) -> Int {
+      place + 1 < extra.count ? Int(extra[place]) << 8 | Int(extra[place + 1]) : 0
+    }
+    while index + 3 <= extra.count {
+      let count = word(index + 1)
+      index += 3
+      for _ in 0..<count {
+        let unit = index + 2..<index + 2 + word(index)
+        guard unit.upperBound <= extra.count else { return units }
+        units.append(unit)
+        index = unit.upperBound
+      }
+    }
+    return units
   }
 }
