@@ -66,7 +66,7 @@ swift_tests() {
   add 'swift test' "$good" "$bad" "$without"
 }
 
-c_programs=(arguments frames pair inpaint holes network analyze stream window windowlimits repairstream models folders memory threads chunks promises sparse maps motion)
+c_programs=(arguments frames pair inpaint holes network analyze doubt stream window windowlimits repairstream models folders memory threads chunks promises sparse maps motion)
 c_flags=(-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror -Iinclude)
 links=(-Lbuild "-Wl,--enable-new-dtags,-rpath,$PWD/build" -lvfi -lm -lpthread -ldl)
 
@@ -91,7 +91,7 @@ c_tests() {
     compile "$name" && counted "$name.c" timeout 900 "$out/$name"
   done
   for level in portable avx2 avx512; do
-    for name in pair inpaint analyze chunks; do
+    for name in pair inpaint analyze doubt chunks; do
       counted "$name.c $level" env VFI_CPU=$level timeout 900 "$out/$name"
     done
   done
@@ -109,7 +109,7 @@ memcheck=(env VFI_CPU=portable valgrind --quiet --error-exitcode=99 --leak-check
 
 sanitized_tests() {
   # The C side and its use of our memory; allocations of the library are watched as well.
-  for name in arguments frames pair inpaint holes analyze stream windowlimits; do
+  for name in arguments frames pair inpaint holes analyze doubt stream windowlimits; do
     compile "$name-sanitized" -fsanitize=address,undefined -fno-sanitize-recover=all
     counted "sanitized $name.c" timeout 900 "$out/$name-sanitized"
   done

@@ -5,20 +5,7 @@
 
 #include "check.h"
 #include "support.h"
-
-enum { WINDOW = 7, MIDDLE = 3, WIDTH = 128, HEIGHT = 96 };
-
-/* Gives all samples of the rectangle's pixels the byte `value`. */
-static void spoil(picture *spoilt, vfi_rectangle part, uint8_t value) {
-  picture mask = mask_make(spoilt->frame.width, spoilt->frame.height, part);
-  picture_spoil(spoilt, &mask.frame, value);
-  picture_free(&mask);
-}
-
-static vfi_analysis analysis(void) { return (vfi_analysis){.struct_size = sizeof(vfi_analysis)}; }
-static vfi_repair_info repair_info(void) {
-  return (vfi_repair_info){.struct_size = sizeof(vfi_repair_info)};
-}
+#include "suspects.h"
 
 /* A clean window has no events, its repair is a copy, and nothing beside the samples is written. */
 static void clean(vfi_context *context, vfi_pixel_format format, int width, int height) {
@@ -104,44 +91,6 @@ static void shapes(vfi_context *context) {
   }
 }
 
-/* A window of frames 0 to WINDOW - 1 with its true middle. */
-typedef struct window {
-  picture frames[WINDOW], truth, out, map;
-  vfi_frame inputs[WINDOW];
-} window;
-
-static window window_of(vfi_pixel_format format) {
-  window w;
-  window_make(w.frames, WINDOW, format, WIDTH, HEIGHT, 0);
-  w.truth = picture_make(format, WIDTH, HEIGHT, 0, 0);
-  picture_draw(&w.truth, MIDDLE);
-  w.out = picture_make(format, WIDTH, HEIGHT, 0, 0);
-  w.map = picture_make(VFI_FORMAT_GRAY8, WIDTH, HEIGHT, 0, 0);
-  views(w.frames, WINDOW, w.inputs);
-  return w;
-}
-
-static void window_end(window *w) {
-  window_free(w->frames, WINDOW);
-  picture_free(&w->truth);
-  picture_free(&w->out);
-  picture_free(&w->map);
-}
-
-/* Share of the map's pixels inside and outside of a rectangle that are marked. */
-static void coverage(const vfi_frame *map, vfi_rectangle part, double *inside, double *outside) {
-  long in = 0, out = 0, area = (long)part.width * part.height;
-  for (int y = 0; y < map->height; y++)
-    for (int x = 0; x < map->width; x++) {
-      int within =
-          x >= part.x && x < part.x + part.width && y >= part.y && y < part.y + part.height;
-      if (map->data[0][y * map->stride[0] + x])
-        *(within ? &in : &out) += 1;
-    }
-  *inside = (double)in / (double)area;
-  *outside = (double)out / (double)((long)map->width * map->height - area);
-}
-
 /* Blocks that a decoder has not written are found without a word from it, and made good. */
 static void unwritten(vfi_context *context) {
   static const struct {
@@ -200,17 +149,6 @@ static void lines(vfi_context *context) {
   window_end(&w);
 }
 
-/* Marks of macroblocks for a window, all `value` in frame `index`, and 0 in the others. */
-static void marks_make(picture marks[], vfi_frame views_of[], int count, int index, uint8_t value) {
-  for (int i = 0; i < count; i++) {
-    marks[i] = picture_make(VFI_FORMAT_GRAY8, WIDTH / 16, HEIGHT / 16, 0, 0);
-    for (int y = 0; y < HEIGHT / 16; y++)
-      memset(marks[i].frame.data[0] + y * marks[i].frame.stride[0], i == index ? value : 0,
-             WIDTH / 16);
-  }
-  views(marks, count, views_of);
-}
-
 /* Marks of macroblocks stand for their pixels, with their certainty. */
 static void macroblocks(vfi_context *context) {
   window w = window_of(VFI_FORMAT_YUV420P8);
@@ -230,81 +168,6 @@ static void macroblocks(vfi_context *context) {
         found.damage < 1.01 * 256 * 200 / 255 / (WIDTH * HEIGHT));
   window_free(marks, WINDOW);
   window_end(&w);
-}
-
-/* Where marks are doubtful, the map gets how sure the pictures are, and repair fills what is
-   likelier made up than not; where the pictures cannot tell, nothing is damaged. */
-static void doubtful(vfi_context *context) {
-  static const int kinds[] = {VFI_FRAME_DOUBTFUL, VFI_FRAME_DOUBTFUL_MOTION};
-  static const struct {
-    int first, count;
-  } parts[] = {{0, WINDOW}, {0, MIDDLE + 1}, {MIDDLE, WINDOW - MIDDLE}, {MIDDLE - 1, 3}};
-  vfi_rectangle part = {32, 32, 32, 16};
-  for (size_t i = 0; i < 8; i++) {
-    int kind = kinds[i % 2], first = parts[i / 2].first, count = parts[i / 2].count;
-    window w = window_of(VFI_FORMAT_YUV420P8);
-    uint64_t state = 5;
-    for (int y = part.y; y < part.y + part.height; y++)
-      for (int x = part.x; x < part.x + part.width; x++)
-        w.frames[MIDDLE].frame.data[0][y * w.frames[MIDDLE].frame.stride[0] + x] =
-            (uint8_t)random_next(&state);
-    picture marks[WINDOW];
-    vfi_frame masks[WINDOW];
-    marks_make(marks, masks, count, MIDDLE - first, 7);
-    masks[MIDDLE - first].flags = (uint32_t)kind;
-    vfi_analysis found = analysis();
-    CHECK_STATUS(vfi_analyze(context, count, w.inputs + first, count, masks, MIDDLE - first,
-                             &w.map.frame, &found),
-                 VFI_OK);
-    uint64_t likely = 0;
-    for (int y = 0; y < HEIGHT; y++)
-      for (int x = 0; x < WIDTH; x++) {
-        int value = w.map.frame.data[0][y * w.map.frame.stride[0] + x];
-        int within = x >= 32 && x < 64 && y >= 32 && y < 48;
-        /* An outline is that of the blocks on both sides. */
-        int beside = x >= 32 && x < 80 && y >= 32 && y < 64;
-        likely += value >= 128;
-        if (x % 16 == 0 && y % 16 == 0 &&
-            !CHECK(value > 0 && value < 255 && (within ? value >= 128 : value < 128 || beside)))
-          printf("  kind %d, %d frames from %d: %d at %d, %d\n", kind, count, first, value, x, y);
-      }
-    CHECK(found.damaged_pixels == likely && found.events & VFI_EVENT_DAMAGED);
-    vfi_repair_info info = repair_info();
-    vfi_repair_params params;
-    vfi_repair_params_init(&params, sizeof params);
-    params.dilation = params.feather = 0;
-    CHECK_STATUS(vfi_repair_window(context, count, w.inputs + first, count, masks, MIDDLE - first,
-                                   &params, &w.out.frame, &info),
-                 VFI_OK);
-    CHECK(info.action == VFI_REPAIR_FILLED && info.changed_pixels == likely);
-    /* Pictures at other distances in time, those between them lost. */
-    if (count == WINDOW) {
-      window_free(marks, count);
-      marks_make(marks, masks, count, MIDDLE, 7);
-      masks[MIDDLE].flags = (uint32_t)kind;
-      for (int y = 0; y < HEIGHT / 16; y++)
-        memset(marks[MIDDLE - 1].frame.data[0] + y * marks[MIDDLE - 1].frame.stride[0], 255,
-               WIDTH / 16);
-      spoil(&w.frames[MIDDLE - 1], (vfi_rectangle){0, 0, WIDTH, HEIGHT}, 90);
-      CHECK_STATUS(
-          vfi_analyze(context, count, w.inputs, count, masks, MIDDLE, &w.map.frame, &found),
-          VFI_OK);
-      double inside, outside;
-      coverage(&w.map.frame, part, &inside, &outside);
-      if (!CHECK(inside == 1 && outside == 1 && found.damaged_pixels >= 512 &&
-                 found.damaged_pixels <= 1536))
-        printf("  kind %d: %d pixels\n", kind, (int)found.damaged_pixels);
-    }
-    /* Alone, nothing tells. */
-    CHECK_STATUS(vfi_analyze(context, 1, &w.inputs[MIDDLE], 1, &masks[MIDDLE - first], 0,
-                             &w.map.frame, &found),
-                 VFI_OK);
-    double inside, outside;
-    coverage(&w.map.frame, part, &inside, &outside);
-    CHECK(inside == 0 && outside == 0 && found.damaged_pixels == 0);
-    window_free(marks, count);
-    window_end(&w);
-  }
 }
 
 /* One sign is enough in a frame that is called corrupt where three blocks that lie together show
@@ -505,7 +368,6 @@ int main(void) {
   lines(context);
   together(context);
   macroblocks(context);
-  doubtful(context);
   lost(context);
   events(context);
   cuts(context);
