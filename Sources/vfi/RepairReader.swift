@@ -139,26 +139,27 @@ struct ShownDamage {
     }
     _ = try unsafe decoders[2].decode(packet)
     try unsafe witness?.decode(packet, bytes ?? [], found)
-    try take(decoders.map { $0.takeBegun() }, order, found)
-    if slices?.countsPictures == false, let bytes { coded.last?.number = groups.number(of: bytes) }
+    let own = try take(decoders.map { $0.takeBegun() }, order, found)
+    if slices?.countsPictures == false, let bytes { own?.number = groups.number(of: bytes) }
     if let packet = unsafe packet, unsafe packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
-      coded.last?.isFlagged = true
+      own?.isFlagged = true
     }
     for picture in shown { try show(picture) }
     // Pictures of H.264 and H.265 may wait behind 16 others before they are shown.
     if coded.count > 40 { coded.removeFirst(coded.count - 40) }
   }
 
-  /// Repairs the pictures that each decoder has begun with a packet.
+  /// Repairs the pictures that each decoder has begun with a packet; returns the packet's own, which
+  /// is the last one so far where it holds a second field.
   private func take(
     _ begun: [[TrackedDecoder.Begun]], _ order: Int64, _ found: [CodedSlices.Slice]
-  ) throws(Failure) {
+  ) throws(Failure) -> CodedPicture? {
     let count = begun[0].count
-    guard begun.allSatisfy({ $0.count == count }) else { return }
+    guard begun.allSatisfy({ $0.count == count }) else { return coded.last }
+    let isHEVC = slices?.isHEVC == true
     for index in 0..<count {
       // A decoder that misses a picture begins one in its place: before that of the packet, in H.265
       // behind it, so that the packet's own was predicted from nothing.
-      let isHEVC = slices?.isHEVC == true
       let isStandIn = index != (isHEVC ? 0 : count - 1)
       let isLost = isStandIn || isHEVC && count > 1
       let picture = CodedPicture(
@@ -188,6 +189,7 @@ struct ShownDamage {
       coded.append(picture)
     }
     witness?.follow(begun[0].map(\.picture))
+    return isHEVC && count > 0 ? coded[coded.count - count] : coded.last
   }
 
   /// The blocks of each slice.
