@@ -12,7 +12,7 @@ struct DamageEvidence {
   /// Of 360 frames of six intact training clips, one block in 600 was above 2.5, none above 3. In
   /// flagged frames of damaged ones, 2.5 gave more than 3.
   private static let likely: Float = 2.5
-  private static let sure: Float = 3.5
+  private static let sure: Float = 3.2
 
   let values: Grid<UInt8>
 
