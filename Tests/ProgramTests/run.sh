@@ -521,6 +521,15 @@ test_repair_nothing() {
 	END
 }
 
+# fills_gaps NAME KIND: gaps.KIND gets its three missing pictures, of 40; whole.KIND has none to make
+fills_gaps() {
+  check "$1: repaired" "$vfi" repair "gaps.$2" out.mkv -y --codec ffv1 --report gaps.json
+  is "$1: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
+  is "$1: as many frames as before" "$(frame_count out.mkv)" 40
+  "$vfi" repair "whole.$2" same.mkv -y --codec ffv1 --report none.json
+  is "$1: nothing to report" "$(cat none.json)" ""
+}
+
 # Packets that are missing get pictures, at their times, and packets that are called corrupt a line.
 test_repair_packets() {
   local kind
@@ -529,11 +538,7 @@ test_repair_packets() {
   for kind in ts mp4 mkv; do
     make_clip -i in.ts -c copy "whole.$kind"
     make_clip -i in.ts -c copy -bsf:v "noise=drop='eq(n,7)+eq(n,26)+eq(n,27)'" "gaps.$kind"
-    check "$kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 --report gaps.json
-    is "$kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
-    is "$kind: as many frames as before" "$(frame_count out.mkv)" 40
-    "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
-    is "$kind: nothing to report" "$(cat none.json)" ""
+    fills_gaps "$kind" "$kind"
     is "$kind: the same pictures" "$(frame_hashes same.mkv)" "$(frame_hashes clean.mkv)"
     is "$kind: at the same times" "$(probe out.mkv frame=pts_time)" "$(probe same.mkv frame=pts_time)"
   done
@@ -544,12 +549,7 @@ test_repair_packets() {
     make_clip -i "whole.$kind" -fps_mode passthrough -c:v ffv1 whole.mkv
     make_clip -i "whole.$kind" -c copy -bsf:v "noise=drop='eq(n,15)+eq(n,26)+eq(n,27)'" \
       -f "$kind" "gaps.$kind"
-    check "raw $kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 \
-      --report gaps.json
-    is "raw $kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
-    is "raw $kind: as many frames as before" "$(frame_count out.mkv)" 40
-    "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
-    is "raw $kind: nothing to report" "$(cat none.json)" ""
+    fills_gaps "raw $kind" "$kind"
     is "raw $kind: the same pictures" "$(frame_hashes same.mkv)" "$(frame_hashes whole.mkv)"
   done
   # MPEG-2 counts the pictures of a group.
@@ -557,12 +557,7 @@ test_repair_packets() {
   for kind in ts mpg; do
     make_clip -i pictures.ts -c copy "whole.$kind"
     make_clip -i pictures.ts -c copy -bsf:v "noise=drop='eq(n,8)+eq(n,26)+eq(n,27)'" "gaps.$kind"
-    check "MPEG-2 in $kind: repaired" "$vfi" repair "gaps.$kind" out.mkv -y --codec ffv1 \
-      --report gaps.json
-    is "MPEG-2 in $kind: three are missing" "$(grep -c '"missing".*"interpolated"' gaps.json)" 3
-    is "MPEG-2 in $kind: as many frames as before" "$(frame_count out.mkv)" 40
-    "$vfi" repair "whole.$kind" same.mkv -y --codec ffv1 --report none.json
-    is "MPEG-2 in $kind: nothing to report" "$(cat none.json)" ""
+    fills_gaps "MPEG-2 in $kind" "$kind"
   done
   # Times alone have gaps where a camera saved pictures that did not change.
   make_clip -i in.ts -vf "select='not(eq(n,9)+eq(n,10)+eq(n,30))'" -fps_mode passthrough \
