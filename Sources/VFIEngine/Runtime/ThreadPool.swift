@@ -60,9 +60,19 @@ package final class ThreadPool: JobRunner, Sendable {
     unsafe lock = .allocate(capacity: 1)
     unsafe wake = .allocate(capacity: 1)
     unsafe finished = .allocate(capacity: 1)
-    unsafe pthread_mutex_init(lock, nil)
+    unsafe Self.initialize(lock)
     unsafe pthread_cond_init(wake, nil)
     unsafe pthread_cond_init(finished, nil)
+  }
+
+  /// The lock is held for a moment only, and often wanted at that moment: by a thread that has just
+  /// seen a value change. So threads look out for it, too, before they sleep.
+  private static func initialize(_ lock: UnsafeMutablePointer<pthread_mutex_t>) {
+    var attributes = pthread_mutexattr_t()
+    unsafe pthread_mutexattr_init(&attributes)
+    unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+    unsafe pthread_mutex_init(lock, &attributes)
+    unsafe pthread_mutexattr_destroy(&attributes)
   }
 
   deinit {
@@ -131,11 +141,15 @@ package final class ThreadPool: JobRunner, Sendable {
       // More jobs than threads: the caller takes the rest.
       for index in stride(from: workers, to: count, by: 1) { job(index) }
       watch { running.load(ordering: .acquiring) == 0 }
-      unsafe pthread_mutex_lock(lock)
-      while running.load(ordering: .relaxed) > 0 { unsafe pthread_cond_wait(finished, lock) }
+      if running.load(ordering: .acquiring) > 0 { sleepUntilFinished() }
       self.job = nil
-      unsafe pthread_mutex_unlock(lock)
     }
+  }
+
+  private func sleepUntilFinished() {
+    unsafe pthread_mutex_lock(lock)
+    while running.load(ordering: .relaxed) > 0 { unsafe pthread_cond_wait(finished, lock) }
+    unsafe pthread_mutex_unlock(lock)
   }
 
   private func work(_ index: Int) {
