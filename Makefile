@@ -92,6 +92,8 @@ bench: build
 	@if [[ -x .venv/bin/python ]] && .venv/bin/python -c 'import torch, safetensors' 2> /dev/null; then \
 	  .venv/bin/python benchmarks/peers.py --library build/libvfi.so; \
 	else echo 'PyTorch is not in .venv: no comparison (benchmarks/setup.sh --peers)'; fi
+	benchmarks/setup.sh
+	.venv/bin/python benchmarks/threads.py
 	python3 benchmarks/speed.py
 
 quality: build

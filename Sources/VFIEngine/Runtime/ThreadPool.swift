@@ -65,8 +65,8 @@ package final class ThreadPool: JobRunner, Sendable {
     unsafe pthread_cond_init(finished, nil)
   }
 
-  /// The lock is held for a moment only, and often wanted at that moment: by a thread that has just
-  /// seen a value change. So threads look out for it, too, before they sleep.
+  // It is held for a moment only, and often wanted at that moment: by a thread that has just seen a
+  // value change. So threads look out for it, too, before they sleep.
   private static func initialize(_ lock: UnsafeMutablePointer<pthread_mutex_t>) {
     var attributes = pthread_mutexattr_t()
     unsafe pthread_mutexattr_init(&attributes)
