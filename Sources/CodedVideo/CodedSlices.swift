@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Finds the slices in packets of H.264, H.265, MPEG-1 and MPEG-2, and alters their ends.
+/// Finds the slices in packets of H.264, H.265, MPEG-1, MPEG-2 and MPEG-4, and alters their ends.
 ///
 /// An intact slice says itself where it ends, and its data end there. A decoder that has lost its way
 /// in a damaged one reads on, or leaves data over: what follows the data makes a difference then, or
@@ -9,7 +9,10 @@ package struct CodedSlices {
   /// What is known here.
   package enum Codec {
     case h264, hevc
+    /// MPEG-1 and MPEG-2.
     case mpeg
+    /// Each picture counts as one slice.
+    case mpeg4
   }
 
   /// Bytes of a slice, without its start code or length, and without zeros behind it.
@@ -25,15 +28,22 @@ package struct CodedSlices {
   private static let side = 16
   /// Bytes that are appended.
   private static let tail = 48
+  private let codec: Codec
+  package var isHEVC: Bool { codec == .hevc }
+  /// Pictures are counted in the order of presentation.
+  package var countsPictures: Bool { isHEVC || codec == .h264 }
+  /// They are within their groups.
+  package var countsInGroups: Bool { codec == .mpeg }
+  /// Motion may be taken from other pictures.
+  package var hasDirectMotion: Bool { codec != .mpeg }
+  /// Equal bytes in a row that tell of erased data, besides those that blocks may make.
+  private static let erased = 32
   /// Bytes that are overwritten.
   ///
   /// Of 2,355 intact slices, 6 were decoded to the same picture without their last 3 bytes, which may
-  /// be little more than the end mark, none without 4.
-  private static let cut = 5
-
-  package let isHEVC: Bool
-  /// Pictures are counted in the order of presentation.
-  package let countsPictures: Bool
+  /// be little more than the end mark, none without 4. Of MPEG-4, 5 were too few for one picture of 48
+  /// intact streams.
+  private let cut: Int
   /// What a slice must have besides, so that its header stays whole.
   private let header: Int
   /// Macroblocks in a row.
@@ -46,19 +56,25 @@ package struct CodedSlices {
 
   /// `extra`: what a container says of the stream, its parameter sets among it.
   package init(_ codec: Codec, width: Int, extra: [UInt8]) {
-    isHEVC = codec == .hevc
-    countsPictures = codec != .mpeg
-    header = countsPictures ? 32 : 4
+    self.codec = codec
+    header =
+      switch codec {
+      case .h264, .hevc: 32
+      case .mpeg: 4
+      case .mpeg4: 8
+      }
+    cut = codec == .mpeg4 ? 8 : 5
     columns = (width + Self.side - 1) / Self.side
-    let place = isHEVC ? 21 : 4
-    let hasLengths = countsPictures && extra.count > place && extra[0] == 1
+    let place = codec == .hevc ? 21 : 4
+    let hasUnits = codec == .hevc || codec == .h264
+    let hasLengths = hasUnits && extra.count > place && extra[0] == 1
     lengthBytes = hasLengths ? Int(extra[place] & 3) + 1 : 0
     var state: UInt32 = 1
     noise = (0..<Self.tail).map { _ in
       state = state &* 1_664_525 &+ 1_013_904_223
       return UInt8(53 + Int(state >> 24) * 190 / 256)
     }
-    guard isHEVC else { return }
+    guard codec == .hevc else { return }
     for unit in hasLengths ? Self.unitsOfConfiguration(extra) : Self.unitsAfterStartCodes(extra) {
       starts.learn(extra[unit])
     }
@@ -86,9 +102,9 @@ package struct CodedSlices {
   }
 
   private func firstBlock(of slice: ArraySlice<UInt8>) -> Int {
-    if isHEVC { return 0 }
+    if isHEVC || codec == .mpeg4 { return 0 }
     // The code that MPEG-2 begins a slice with is that of its row, from 1 on.
-    guard countsPictures else { return (Int(slice[slice.startIndex]) - 1) * columns }
+    if codec == .mpeg { return (Int(slice[slice.startIndex]) - 1) * columns }
     var reader = BitReader(slice.dropFirst().prefix(8))
     return reader.number()
   }
@@ -98,7 +114,7 @@ package struct CodedSlices {
     guard !isHEVC, countsPictures ? slices.first?.first == 0 : !slices.isEmpty else { return nil }
     let ends = slices.dropFirst().map(\.first) + [count]
     guard zip(slices, ends).allSatisfy({ $0.first < $1 }) else { return nil }
-    return zip(slices, ends).map { $0.first..<(countsPictures ? $1 : min($1, $0.first + columns)) }
+    return zip(slices, ends).map { $0.first..<(codec == .mpeg ? min($1, $0.first + columns) : $1) }
   }
 
   /// The blocks of each slice in a picture of so many columns and rows, in rising order; nil: they
@@ -158,8 +174,8 @@ package struct CodedSlices {
         end -= 3
         while packet[end - 1] == 0 { end -= 1 }
       }
-      guard end - slice.bytes.lowerBound >= header + Self.cut else { continue }
-      for place in end - Self.cut..<end {
+      guard end - slice.bytes.lowerBound >= header + cut else { continue }
+      for place in end - cut..<end {
         result[place] = noise[(place + packet.count) % Self.tail]
       }
       done[index] = true
@@ -167,9 +183,28 @@ package struct CodedSlices {
     return (result, done)
   }
 
+  /// The share of a slice's bytes before more equal ones in a row than so many blocks make; nil: there
+  /// are none.
+  package func intactShare(of slice: Slice, in packet: [UInt8], blocks: Int) -> Double? {
+    // A block of MPEG-4 that stays as it was is a bit.
+    let least = Self.erased + (codec == .mpeg4 ? blocks / 8 : 0)
+    var run = 1
+    for index in slice.bytes.dropFirst() {
+      run = packet[index] == packet[index - 1] ? run + 1 : 1
+      if run == least {
+        return Double(index + 1 - run - slice.bytes.lowerBound) / Double(slice.bytes.count)
+      }
+    }
+    return nil
+  }
+
   private func isSlice(_ header: UInt8) -> Bool {
-    if !countsPictures { return (1...0xAF).contains(header) }
-    return isHEVC ? header >> 1 & 63 < 32 : header & 31 == 1 || header & 31 == 5
+    switch codec {
+    case .h264: header & 31 == 1 || header & 31 == 5
+    case .hevc: header >> 1 & 63 < 32
+    case .mpeg: (1...0xAF).contains(header)
+    case .mpeg4: header == 0xB6
+    }
   }
 
   static func unitsAfterStartCodes(_ packet: [UInt8]) -> [Range<Int>] {

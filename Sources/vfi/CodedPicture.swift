@@ -138,6 +138,15 @@ final class CodedPicture {
 
   var isLost: Bool { origin.share >= 0.9 }
 
+  /// Those of a scene's other pictures that it may be compared with.
+  func companions(among others: some Sequence<CodedPicture>) -> [CodedPicture] {
+    // Orders of pictures on both sides of a key frame are far apart.
+    others.filter {
+      abs($0.order - order) < 1 << 16 && (!$0.isLost || $0.action != .none)
+        && PictureFitter.alike($0.shown, shown)
+    }
+  }
+
   /// Whether a picture to be shown lies in the same memory.
   func holds(_ picture: Picture) -> Bool {
     unsafe shown.frame.pointee.buf.0?.pointee.data == picture.frame.pointee.buf.0?.pointee.data

@@ -15,6 +15,12 @@ struct ShownDamage {
   var isMissing = false
 }
 
+/// What a packet holds; at the end nothing.
+private struct PacketCoding {
+  let bytes: [UInt8]
+  let slices: [CodedSlices.Slice]
+}
+
 /// Reads a video in which pictures are repaired as soon as they are decoded.
 ///
 /// Three decoders get the same packets. Their pictures begin with other patterns, and only one
@@ -30,9 +36,8 @@ struct ShownDamage {
   let index: Int
   var otherPacket: ((UnsafeMutablePointer<AVPacket>) throws(Failure) -> Void)?
   private let decoders: [TrackedDecoder]
-  /// How slices end, but of MPEG-4.
-  private var slices: CodedSlices?
-  private let witness: TailWitness?
+  private var slices: CodedSlices
+  private let witness: TailWitness
   private let options: [KeyValue]
   private let parser: UnsafeMutablePointer<AVCodecParserContext>?
   private let parserContext: UnsafeMutablePointer<AVCodecContext>
@@ -57,12 +62,8 @@ struct ShownDamage {
     index = try input.videoStream()
     let stream = unsafe input.stream(index)
     let place = "\(input.name): stream \(index): decoder"
-    let codecs = [
-      AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO,
-      AV_CODEC_ID_MPEG4,
-    ]
     guard let parameters = unsafe stream.pointee.codecpar,
-      unsafe codecs.contains(parameters.pointee.codec_id)
+      let slices = unsafe CodedSlices(parameters)
     else {
       throw Failure("\(place): only H.264, H.265, MPEG-1, MPEG-2 and MPEG-4 can be repaired")
     }
@@ -78,11 +79,8 @@ struct ShownDamage {
       try decoder(.grey, conceals: true), try decoder(.noise(1)),
       try decoder(.noise(2), resumes: false),
     ]
-    let slices = unsafe CodedSlices(parameters)
     self.slices = slices
-    witness = try slices.map { slices throws(Failure) in
-      TailWitness(try decoder(.noise(3)), slices)
-    }
+    witness = TailWitness(try decoder(.noise(3)), slices)
     unsafe parserContext = try allocated(avcodec_alloc_context3(nil))
     unsafe packet = try allocated(av_packet_alloc())
     try unsafe check(avcodec_parameters_to_context(parserContext, parameters), place)
@@ -128,19 +126,20 @@ struct ShownDamage {
     let bytes = unsafe packet.map {
       unsafe Array(UnsafeBufferPointer(start: $0.pointee.data, count: Int($0.pointee.size)))
     }
-    let found = bytes.flatMap { slices?.slices(of: $0) } ?? []
+    let found = bytes.map { slices.slices(of: $0) } ?? []
     let shown = try unsafe decoders[0].decode(packet)
     // The decoder of H.265 neither conceals nor notices that a slice's data have ended too early.
-    if let packet = unsafe packet, let bytes, let slices, slices.isHEVC {
+    if let packet = unsafe packet, let bytes, slices.isHEVC {
       let longer = try unsafe PacketCopy(of: packet, slices.lengthened(bytes, found))
       _ = try unsafe decoders[1].decode(longer.packet)
     } else {
       _ = try unsafe decoders[1].decode(packet)
     }
     _ = try unsafe decoders[2].decode(packet)
-    try unsafe witness?.decode(packet, bytes ?? [], found)
-    let own = try take(decoders.map { $0.takeBegun() }, order, found)
-    if slices?.countsPictures == false, let bytes { own?.number = groups.number(of: bytes) }
+    try unsafe witness.decode(packet, bytes ?? [], found)
+    let coding = PacketCoding(bytes: bytes ?? [], slices: found)
+    let own = try take(decoders.map { $0.takeBegun() }, order, coding)
+    if slices.countsInGroups, let bytes { own?.number = groups.number(of: bytes) }
     if let packet = unsafe packet, unsafe packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
       own?.isFlagged = true
     }
@@ -152,11 +151,11 @@ struct ShownDamage {
   /// Repairs the pictures that each decoder has begun with a packet; returns the packet's own, which
   /// is the last one so far where it holds a second field.
   private func take(
-    _ begun: [[TrackedDecoder.Begun]], _ order: Int64, _ found: [CodedSlices.Slice]
+    _ begun: [[TrackedDecoder.Begun]], _ order: Int64, _ coding: PacketCoding
   ) throws(Failure) -> CodedPicture? {
     let count = begun[0].count
     guard begun.allSatisfy({ $0.count == count }) else { return coded.last }
-    let isHEVC = slices?.isHEVC == true
+    let (isHEVC, found) = (slices.isHEVC, coding.slices)
     for index in 0..<count {
       // A decoder that misses a picture begins one in its place: before that of the packet, in H.265
       // behind it, so that the packet's own was predicted from nothing.
@@ -168,8 +167,10 @@ struct ShownDamage {
         order: isStandIn ? orderOfStandIn(before: order) : order, isLost: isLost)
       // Macroblocks of interlaced pictures are not coded in the order of their places.
       let isPlaced = !isLost && (found.count == 1 || !isInterlaced)
-      let left = isPlaced ? witness?.judge(picture.shown, of: count, found) : nil
-      let isSuspect = left != nil || picture.spread.count > 0 || picture.origin.count > 0
+      let left = isPlaced ? witness.judge(picture.shown, of: count, found) : nil
+      var doubtful = picture.origin
+      if let left { doubtful.formUnion(left) }
+      let isSuspect = doubtful.count > 0 || picture.spread.count > 0
       if isSuspect, let mender = try mender(of: picture.shown),
         let strays = StrayFinder(picture, among: coded.suffix(Self.memory), by: mender)
       {
@@ -180,16 +181,35 @@ struct ShownDamage {
         } else if !isHEVC, isPlaced, picture.origin.count > 0 || left != nil {
           let doubts = DoubtfulSlices(
             of: picture, unwritten: decoders[1].unwritten(in: begun[1][index]), left: left,
-            hasDirectMotion: slices?.countsPictures ?? true)
+            hasDirectMotion: slices.hasDirectMotion)
           try doubts.settle(by: strays, in: places(of: found, picture))
         }
       }
+      if isPlaced, !picture.isLost { rejectLost(doubtful, of: picture, coding) }
       try mend(picture)
       if let left { picture.suspect(left) }
       coded.append(picture)
     }
-    witness?.follow(begun[0].map(\.picture))
+    witness.follow(begun[0].map(\.picture))
     return isHEVC && count > 0 ? coded[coded.count - count] : coded.last
+  }
+
+  /// Counts as lost what was erased of the slices that hold any of `doubtful`, and such slices that
+  /// repeat the picture before.
+  private func rejectLost(_ doubtful: BlockMap, of picture: CodedPicture, _ coding: PacketCoding) {
+    guard doubtful.count > 0 else { return }
+    var lost = doubtful.empty
+    let own = blocks(of: coding.slices, picture)
+    for (slice, blocks) in zip(coding.slices, own) where own.count == coding.slices.count {
+      guard blocks.contains(where: { doubtful.marks[$0] }),
+        let share = slices.intactShare(of: slice, in: coding.bytes, blocks: blocks.count)
+      else { continue }
+      for block in blocks.dropFirst(Int(share * Double(blocks.count))) { lost.marks[block] = true }
+    }
+    if let repeated = RepeatedSlices(picture, among: coded) {
+      lost.formUnion(repeated.find(doubtful, in: own))
+    }
+    if lost.count > 0 { picture.reject(lost) }
   }
 
   /// The blocks of each slice.
@@ -198,13 +218,13 @@ struct ShownDamage {
   /// blocks is at least one.
   private func places(of found: [CodedSlices.Slice], _ picture: CodedPicture) -> [Range<Int>] {
     let map = picture.origin
-    return slices?.places(of: found, count: map.marks.count) ?? [0..<map.marks.count]
+    return slices.places(of: found, count: map.marks.count) ?? [0..<map.marks.count]
   }
 
   /// The same where they need not be in rows.
   private func blocks(of found: [CodedSlices.Slice], _ picture: CodedPicture) -> [[Int]] {
     let map = picture.origin
-    return slices?.blocks(of: found, columns: map.columns, rows: map.rows)
+    return slices.blocks(of: found, columns: map.columns, rows: map.rows)
       ?? [Array(map.marks.indices)]
   }
 
@@ -226,7 +246,7 @@ struct ShownDamage {
   private func mender(of picture: Picture) throws(Failure) -> PictureMender? {
     if mender == nil, let format = KnownFormat(picture.format) {
       mender = try PictureMender(
-        ContextParameters(options), format: format, conceals: slices?.isHEVC != true,
+        ContextParameters(options), format: format, conceals: !slices.isHEVC,
         place: input.name)
     }
     return mender
@@ -236,7 +256,7 @@ struct ShownDamage {
   private func show(_ picture: Picture) throws(Failure) {
     let source = coded.last { $0.holds(picture) }
     defer { last = picture }
-    if let number = slices?.countsPictures == true ? source?.order : source?.number,
+    if let number = slices.countsPictures ? source?.order : source?.number,
       let last, PictureFitter.alike(last, picture), let mender = try mender(of: picture)
     {
       let times = missing.before(order: number, pts: picture.pts)
@@ -275,7 +295,7 @@ struct ShownDamage {
       packet.pointee.pts, packet.pointee.dts, packet.pointee.pos)
     isInterlaced = unsafe ![AV_FIELD_UNKNOWN, AV_FIELD_PROGRESSIVE].contains(
       parser.pointee.field_order)
-    if slices?.countsPictures != true {
+    if !slices.countsPictures {
       return anchors.order(
         isBetween: unsafe parser.pointee.pict_type == Int32(AV_PICTURE_TYPE_B.rawValue))
     }

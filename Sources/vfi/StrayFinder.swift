@@ -25,11 +25,7 @@ struct StrayFinder {
   init?(
     _ picture: CodedPicture, among others: ArraySlice<CodedPicture>, by mender: PictureMender
   ) {
-    // Orders of pictures on both sides of a key frame are far apart.
-    known = others.filter {
-      abs($0.order - picture.order) < 1 << 16 && (!$0.isLost || $0.action != .none)
-        && PictureFitter.alike($0.shown, picture.shown)
-    }
+    known = picture.companions(among: others)
     self.picture = picture
     self.mender = mender
     if known.count(where: { $0.order < picture.order }) < 2 { return nil }

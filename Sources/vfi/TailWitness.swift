@@ -73,6 +73,7 @@ extension CodedSlices {
       case AV_CODEC_ID_H264: .h264
       case AV_CODEC_ID_HEVC: .hevc
       case AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO: .mpeg
+      case AV_CODEC_ID_MPEG4: .mpeg4
       default: nil
       }
     guard let codec else { return nil }

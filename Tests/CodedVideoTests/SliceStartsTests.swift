@@ -273,6 +273,32 @@ private let code: [UInt8] = [0, 0, 0, 1]
     let two = h264.slices(of: slices)
     #expect(h264.places(of: two, count: 35) == [0..<10, 10..<35])
     #expect(h264.places(of: Array(two.dropFirst()), count: 35) == nil)
+    var mpeg4 = CodedSlices(.mpeg4, width: 100, extra: [])
+    // A picture is a slice, behind whatever else there is.
+    let whole = [0, 0, 1, 0xB0, 3, 0, 0, 1, 0xB6] + [UInt8](repeating: 9, count: 30)
+    #expect(mpeg4.slices(of: whole).map(\.bytes) == [8..<39])
+    #expect(mpeg4.places(of: mpeg4.slices(of: whole), count: 35) == [0..<35])
+    #expect(mpeg4.cut(whole, mpeg4.slices(of: whole)).packet.prefix(31) == whole.prefix(31))
+  }
+
+  @Test func findsWhatWasErased() throws {
+    var h264 = CodedSlices(.h264, width: 100, extra: [])
+    var mpeg4 = CodedSlices(.mpeg4, width: 100, extra: [])
+    for (run, isErased) in [(31, [false, false]), (32, [true, false]), (36, [true, true])] {
+      // A quarter of the slice is intact.
+      let data = (0..<19).map { UInt8(100 + $0) } + [UInt8](repeating: 255, count: run)
+      let rest = (0..<60 - run).map { UInt8(100 + $0) }
+      for (isMPEG4, header) in [(false, 0x65), (true, 0xB6)] as [(Bool, UInt8)] {
+        let packet = code + [header] + data + rest
+        let found = isMPEG4 ? mpeg4.slices(of: packet) : h264.slices(of: packet)
+        let slice = try #require(found.first)
+        let share =
+          isMPEG4
+          ? mpeg4.intactShare(of: slice, in: packet, blocks: 35)
+          : h264.intactShare(of: slice, in: packet, blocks: 35)
+        #expect(share == (isErased[isMPEG4 ? 1 : 0] ? 0.25 : nil))
+      }
+    }
   }
 }
 

@@ -597,6 +597,82 @@ test_repair_packets() {
       'BEGIN { print (a > b + 0.2) ? "by 0.2 dB" : a " after " b }')" "by 0.2 dB"
 }
 
+# erases INPUT OUTPUT NUMBER FIRST COUNT: sets bytes FIRST to FIRST + COUNT of a slice of raw H.264, or of
+# a picture of raw MPEG-4, to ones; COUNT 0: all from FIRST on.
+erases() {
+  python3 - "$@" <<-'END'
+	import re, sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	number, first, count = map(int, sys.argv[3:])
+	starts = [found.end() for found in re.finditer(b"\0\0\1", data)] + [len(data) + 3]
+	units = [unit for unit in zip(starts, starts[1:]) if data[unit[0]] in (0xB6, 0x41, 0x61)]
+	start, end = units[number][0] + first, units[number][1] - 4
+	end = min(end, start + count) if count else end
+	data[start:end] = b"\xff" * (end - start)
+	open(sys.argv[2], "wb").write(data)
+	END
+}
+
+# loses_one NAME KIND FRAME: damaged.KIND has lost that frame of clean.mkv; FFmpeg shows another one for it
+loses_one() {
+  ffmpeg -nostdin -v quiet -y -threads 1 -i "damaged.$2" -fps_mode passthrough -c:v ffv1 plain.mkv
+  check "$1: repaired" "$vfi" repair "damaged.$2" out.mkv -y --codec ffv1 --report report.json
+  is "$1: it is lost" "$(grep -o '"frame": [0-9]*,.*"lost"' report.json | cut -d, -f 1)" \
+    "\"frame\": $3"
+  is "$1: as many frames" "$(frame_count out.mkv)" "$(frame_count clean.mkv)"
+  is "$1: before it nothing is changed" "$(frame_hashes out.mkv | head -n "$3")" \
+    "$(frame_hashes clean.mkv | head -n "$3")"
+}
+
+# is_better NAME: out.mkv is nearer to clean.mkv than plain.mkv is
+is_better() {
+  is "$1: and better" \
+    "$(awk -v a="$(error out.mkv clean.mkv)" -v b="$(error plain.mkv clean.mkv)" \
+      'BEGIN { print (a > b + 2) ? "by 2 dB" : a " after " b }')" "by 2 dB"
+}
+
+# Pictures that a decoder gives again, or moves as a whole, for lost ones: what it makes of erased data.
+test_repair_repeated() {
+  if ! command -v python3 >/dev/null; then
+    skip "repair of erased slices: it takes python3 to damage a stream"
+    return
+  fi
+  "$vfi" render-test-clip scene.mp4 --duration 1 --width 320 --height 192
+  make_clip -i scene.mp4 -c:v mpeg4 -q:v 3 -g 30 -bf 0 -threads 1 clean.m4v
+  make_clip -i clean.m4v -fps_mode passthrough -c:v ffv1 clean.mkv
+  erases clean.m4v damaged.m4v 9 4 0
+  loses_one "erased MPEG-4" m4v 9
+  is_better "erased MPEG-4"
+  make_clip -i scene.mp4 -c:v libx264 -profile:v baseline -g 30 -threads 1 clean.h264
+  make_clip -i clean.h264 -fps_mode passthrough -c:v ffv1 clean.mkv
+  erases clean.h264 damaged.h264 8 8 0
+  loses_one "erased H.264" h264 9
+  is_better "erased H.264"
+  # So little is erased that only the repetition tells.
+  pattern 25 20 clean.h264 -c:v libx264 -profile:v baseline -g 30 -threads 1
+  make_clip -i clean.h264 -fps_mode passthrough -c:v ffv1 clean.mkv
+  erases clean.h264 damaged.h264 9 5 30
+  loses_one "a repeated picture" h264 10
+  is "a repeated picture: FFmpeg repeats it" "$(frame_hashes plain.mkv | uniq -d | wc -l)" 1
+  is "a repeated picture: no more" "$(frame_hashes out.mkv | uniq -d | wc -l)" 0
+  # What an intact stream repeats stays, though all of its packets are called corrupt.
+  make_clip -f lavfi -i testsrc2=size=96x64:rate=24 -vf fps=30 -frames:v 30 -c:v libx264 -qp 30 \
+    -bf 0 in.ts
+  make_clip -i in.ts -fps_mode passthrough -c:v ffv1 clean.mkv
+  is "pictures are repeated" "$(($(frame_hashes clean.mkv | uniq -d | wc -l) > 2))" 1
+  python3 - in.ts corrupt.ts <<-'END'
+	import sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	for i in range(0, len(data), 188):
+	    if data[i + 1] & 31 == 1 and data[i + 2] == 0:
+	        data[i + 1] |= 0x80
+	open(sys.argv[2], "wb").write(data)
+	END
+  check "corrupt repetitions" "$vfi" repair corrupt.ts out.mkv -y --codec ffv1 --report flags.json
+  has "they are flagged" "$(cat flags.json)" '"events": ["flagged"]'
+  is "and stay as they were" "$(frame_hashes out.mkv)" "$(frame_hashes clean.mkv)"
+}
+
 test_occlude() {
   local line arguments
   make_clip -f lavfi -i testsrc2=size=46x36:rate=10 -frames:v 5 -c:v ffv1 -pix_fmt yuv420p in.mkv
