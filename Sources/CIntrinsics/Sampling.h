@@ -33,6 +33,18 @@ VFI_SAMPLING vfi_floats vfi_if_positive(vfi_floats x, vfi_floats a, vfi_floats b
   return x > 0 ? a : b;
 }
 
+// a where x is zero, b elsewhere.
+VFI_SAMPLING vfi_floats vfi_if_null(vfi_floats x, vfi_floats a, vfi_floats b) {
+  return x == 0 ? a : b;
+}
+
+// a where x lies within low and high, b elsewhere.
+VFI_SAMPLING vfi_floats vfi_if_within(vfi_floats x, float low, float high, vfi_floats a,
+                                      vfi_floats b) {
+  vfi_floats below = x <= (vfi_floats)high ? a : b;
+  return x >= (vfi_floats)low ? below : b;
+}
+
 // The integer part of values within the range of int32_t.
 VFI_SAMPLING vfi_ints vfi_truncate(vfi_floats x) { return __builtin_convertvector(x, vfi_ints); }
 
@@ -55,6 +67,9 @@ VFI_SAMPLING vfi_floats vfi_power_of_two(vfi_ints n) { return (vfi_floats)((n + 
 VFI_SAMPLING int vfi_any_above(vfi_floats x, float limit) {
   return __builtin_reduce_or(x > (vfi_floats)limit) != 0;
 }
+
+// Whether any lane of x is zero.
+VFI_SAMPLING int vfi_any_null(vfi_floats x) { return __builtin_reduce_or(x == 0) != 0; }
 
 // Doubling of columns: lanes 2 i and 2 i + 1 lie within column i + 1 of x, nearest to i and i + 2.
 #if defined(__AVX512F__)

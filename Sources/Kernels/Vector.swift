@@ -4,10 +4,13 @@ import CIntrinsics
 
 #if VFI_AVX512
   typealias Vector = SIMD16<Float>
+  typealias HalfVector = SIMD8<Float>
 #elseif VFI_AVX2
   typealias Vector = SIMD8<Float>
+  typealias HalfVector = SIMD4<Float>
 #else
   typealias Vector = SIMD4<Float>
+  typealias HalfVector = SIMD2<Float>
 #endif
 
 /// Lanes of a vector.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CIntrinsics
 
 /// Single code values of one component of a frame, for work at few pixels.
 @safe struct ComponentSamples {
@@ -45,6 +46,33 @@
       case .float: unsafe place.storeBytes(of: value, as: Float.self)
       }
     }
+  }
+
+  /// The code values of a row, one after the other.
+  func load(row y: Int, into out: UnsafeMutablePointer<Float>) {
+    let step = layout.step * type.rawValue
+    let start = unsafe UnsafeRawPointer(address(y, 0))
+    switch type {
+    case .byte:
+      for x in 0..<width {
+        unsafe out[x] = Float(start.load(fromByteOffset: x &* step, as: UInt8.self))
+      }
+    case .word:
+      for x in 0..<width {
+        let word = unsafe start.loadUnaligned(fromByteOffset: x &* step, as: UInt16.self)
+        unsafe out[x] = Float(word >> UInt16(shift))
+      }
+    case .float: for x in 0..<width { unsafe out[x] = self[y, x] }
+    }
+  }
+
+  /// The samples as kernels take them, of a frame that hides what is in `hole`.
+  func view(past hole: Hole) -> vfi_hole_samples {
+    let hidden = unsafe hole.isEmpty ? nil : hole.samples(of: layout).base
+    return unsafe vfi_hole_samples(
+      base: frame.row(0, of: layout), stride: frame.planes[layout.plane].stride,
+      step: layout.step * type.rawValue, size: type.rawValue, shift: Int32(shift), height: height,
+      width: width, shift_x: layout.shiftX, shift_y: layout.shiftY, hidden: hidden)
   }
 
   private func address(_ y: Int, _ x: Int) -> UnsafeMutableRawPointer {

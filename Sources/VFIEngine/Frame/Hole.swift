@@ -6,17 +6,24 @@
 @safe struct Hole {
   /// 1 at pixels of the mask and up to `dilation` pixels (Euclidean) around them, else 0.
   let pixels: Grid<UInt8>
+  /// The same of the samples of subsampled components, where the format has some.
+  private let chroma: Grid<UInt8>?
+  /// Whether it is known to have no pixel.
+  let isEmpty: Bool
 
-  init(pixels: Grid<UInt8>) { self.pixels = pixels }
+  /// A hole without a pixel.
+  init(height: Int, width: Int, in arena: Arena) throws(VFIError) {
+    pixels = try arena.grid(UInt8(0), height: height, width: width)
+    chroma = nil
+    isEmpty = true
+  }
 
-  /// `mask` is GRAY8 of the region's size and marks pixels by any value but 0, as do `rectangles`.
+  /// Pixels up to `dilation` from the mask, in the region of a frame.
   init(
-    mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, dilation: Int,
-    in arena: Arena, on engine: Engine
+    _ distances: HoleDistances, of region: FrameDescription, dilation: Int, in arena: Arena,
+    on engine: Engine
   ) throws(VFIError) {
-    let distances = try HoleDistances(
-      mask: mask, rectangles: rectangles, height: height, width: width, reach: dilation,
-      in: arena, on: engine)
+    let (height, width) = (region.height, region.width)
     let pixels = try arena.grid(UInt8(0), height: height, width: width)
     try engine.forEachRows(height) { first, end in
       for y in first..<end {
@@ -24,18 +31,36 @@
       }
     }
     self.pixels = pixels
+    chroma = try Self.chroma(pixels, region, in: arena, on: engine)
+    isEmpty = false
+  }
+
+  private static func chroma(
+    _ pixels: Grid<UInt8>, _ region: FrameDescription, in arena: Arena, on engine: Engine
+  ) throws(VFIError) -> Grid<UInt8>? {
+    let layout = region.format.layout
+    guard layout.componentCount > 1, layout.components[1].shiftX > 0 else { return nil }
+    let component = layout.components[1]
+    let (height, width) = (region.height(of: component), region.width(of: component))
+    let chroma = try arena.grid(UInt8(0), height: height, width: width)
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
+        for row in y << component.shiftY..<min((y + 1) << component.shiftY, pixels.height) {
+          pixels.forEachMark(row) { chroma[y, $0 >> 1] = 1 }
+        }
+      }
+    }
+    return chroma
+  }
+
+  /// 1 at a component's samples that belong to the hole.
+  func samples(of component: ComponentLayout) -> Grid<UInt8> {
+    component.shiftX > 0 ? chroma ?? pixels : pixels
   }
 
   /// Whether a component's sample belongs to the hole.
   func contains(_ component: ComponentLayout, _ y: Int, _ x: Int) -> Bool {
-    if component.shiftX == 0, component.shiftY == 0 { return pixels[y, x] != 0 }
-    for row in y << component.shiftY..<min((y + 1) << component.shiftY, pixels.height) {
-      for column in x << component.shiftX..<min((x + 1) << component.shiftX, pixels.width)
-      where pixels[row, column] != 0 {
-        return true
-      }
-    }
-    return false
+    !isEmpty && samples(of: component)[y, x] != 0
   }
 }
 
@@ -43,7 +68,8 @@
 @safe struct HoleDistances {
   private let squares: Grid<Int32>
 
-  /// Distances to a mask.
+  /// Distances to a mask, GRAY8 of the region's size, that marks pixels by any value but 0, and to
+  /// rectangles.
   init(
     mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, reach: Int,
     in arena: Arena, on engine: Engine

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CIntrinsics
 
 /// Fills what is unknown so that each value is the mean of its four neighbours.
 ///
@@ -15,151 +16,167 @@ package func fillMembrane(
 ) throws(VFIError) {
   precondition(map.pixelStride == map.channels)
   precondition(unknown.height == map.height && unknown.width == map.width)
-  let mark = engine.scratch.mark
-  defer { engine.scratch.release(to: mark) }
-  let pixels = try UnknownPixels(unknown, on: engine)
-  let count = pixels.red.count + pixels.black.count
-  guard count > 0 else { return }
-  guard count < map.height * map.width else {
-    unsafe map.base.update(repeating: 0, count: map.height * map.rowStride)
-    return
-  }
-  let height = (map.height + 1) / 2
-  let width = (map.width + 1) / 2
-  let coarse = try engine.scratch.map(height: height, width: width, channels: map.channels)
-  let coarseUnknown = try engine.scratch.grid(UInt8(0), height: height, width: width)
-  try engine.forEachRows(height) { first, end in
-    reduceKnown(map, unknown, into: coarse, coarseUnknown, rows: first..<end)
-  }
-  try fillMembrane(coarse, unknown: coarseUnknown, sweeps: sweeps, on: engine)
-  for list in [pixels.red, pixels.black] {
-    try forEachBlock(of: list, on: engine) { enlarge(coarse, into: map, at: list, $0) }
-  }
-  for sweep in 0..<sweeps {
-    let relaxation: Float = sweep == sweeps - 1 ? 1 : 1.3
-    for list in [pixels.red, pixels.black] {
-      try forEachBlock(of: list, on: engine) { relax(map, list, $0, relaxation) }
+  for channel in 0..<map.channels {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let finest = try MembraneLevel(height: map.height, width: map.width, on: engine)
+    let count = try finest.take(map, channel, unknown, on: engine)
+    if count == 0 { return }
+    guard count < map.height * map.width else {
+      unsafe map.base.update(repeating: 0, count: map.height * map.rowStride)
+      return
     }
+    var levels = [finest]
+    while let last = levels.last, last.isOpen { levels.append(try last.reduced(on: engine)) }
+    for index in (0..<levels.count - 1).reversed() {
+      try levels[index].solve(from: levels[index + 1], sweeps: sweeps, on: engine)
+    }
+    try finest.give(to: map, channel, on: engine)
   }
 }
 
-/// Indices of pixels, row by row.
-@safe private struct PixelList {
-  let indices: UnsafeMutablePointer<Int32>
-  let count: Int
-}
+/// A channel of a map at one size, in scratch memory.
+@safe private struct MembraneLevel {
+  private let view: vfi_membrane
+  private var height: Int { unsafe view.height }
+  private var width: Int { unsafe view.width }
 
-private func forEachBlock(
-  of list: PixelList, on engine: Engine, _ body: (Range<Int>) -> Void
-) throws(VFIError) {
-  let block = 4096
-  try engine.forEach((list.count + block - 1) / block) { item, _ in
-    body(item * block..<min(list.count, (item + 1) * block))
+  init(height: Int, width: Int, on engine: Engine) throws(VFIError) {
+    // Enough for the vectors of all levels of the machine.
+    let stride = ((width + 1) / 2 + 48) / 16 * 16
+    let plane = height * stride
+    let memory = unsafe try engine.scratch.buffer(of: Float.self, count: 4 * plane) + 1
+    let open = unsafe try engine.scratch.buffer(of: Int32.self, count: 2 * height)
+    unsafe view = unsafe vfi_membrane(
+      red: memory, black: memory + plane, red_known: memory + 2 * plane,
+      black_known: memory + 3 * plane, open: open, height: height, width: width, stride: stride)
   }
-}
 
-/// The unknown pixels of even and of odd x + y.
-private struct UnknownPixels {
-  let red: PixelList
-  let black: PixelList
-
-  init(_ unknown: Grid<UInt8>, on engine: Engine) throws(VFIError) {
-    let (height, width) = (unknown.height, unknown.width)
-    // Of both colours: those of each row, and from then on those of all rows before it.
-    let counts = try engine.scratch.grid(SIMD2<Int>.zero, height: height, width: 1)
-    try engine.forEachRows(height) { first, end in
+  /// Sorts a channel by colours; returns how many values are to be found.
+  func take(
+    _ map: FeatureMap, _ channel: Int, _ unknown: Grid<UInt8>, on engine: Engine
+  ) throws(VFIError) -> Int {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let counts = try engine.scratch.grid(Int32(0), height: height, width: 1)
+    try forEachBlock(on: engine) { first, end in
       for y in first..<end {
-        for x in 0..<width where unknown[y, x] != 0 { counts[y, 0][(x + y) & 1] += 1 }
+        counts[y, 0] = unsafe take(
+          map.base + (y * map.rowStride + channel), map.channels, unknown.base + y * width, row: y)
       }
     }
-    var total = SIMD2<Int>.zero
-    for y in 0..<height {
-      let count = counts[y, 0]
-      counts[y, 0] = total
-      total &+= count
+    return (0..<height).reduce(0) { $0 + Int(counts[$1, 0]) }
+  }
+
+  private func take(
+    _ values: UnsafePointer<Float>, _ step: Int, _ unknown: UnsafePointer<UInt8>, row: Int
+  ) -> Int32 {
+    var count: Int32 = 0
+    var (low, high) = (width, -1)
+    for x in 0..<width where unsafe unknown[x] != 0 {
+      low = min(low, x)
+      high = x
+      count += 1
     }
-    let red = unsafe try engine.scratch.buffer(of: Int32.self, count: total[0])
-    let black = unsafe try engine.scratch.buffer(of: Int32.self, count: total[1])
-    try engine.forEachRows(height) { first, end in
+    unsafe (view.open[2 * row], view.open[2 * row + 1]) = (Int32(low), Int32(high))
+    for offset in 0...1 {
+      let (own, known) = unsafe colour(row, offset)
+      let pixels = (width - offset + 1) / 2
+      for i in 0..<pixels {
+        unsafe own[i] = values[(2 * i + offset) * step]
+        unsafe known[i] = unknown[2 * i + offset] == 0 ? 1 : 0
+      }
+      for i in unsafe pixels..<view.stride - 1 { unsafe known[i] = -1 }
+    }
+    return count
+  }
+
+  /// Writes what was found.
+  func give(to map: FeatureMap, _ channel: Int, on engine: Engine) throws(VFIError) {
+    try forEachBlock(on: engine) { first, end in
       for y in first..<end {
-        var next = counts[y, 0]
-        for x in 0..<width where unknown[y, x] != 0 {
-          let colour = (x + y) & 1
-          unsafe (colour == 0 ? red : black)[next[colour]] = Int32(y * width + x)
-          next[colour] += 1
+        let out = unsafe map.base + (y * map.rowStride + channel)
+        let (low, high) = unsafe (Int(view.open[2 * y]), Int(view.open[2 * y + 1]))
+        for x in stride(from: low, through: high, by: 1) {
+          let (own, known) = unsafe colour(y, x & 1)
+          if unsafe known[x / 2] == 0 { unsafe out[x * map.channels] = own[x / 2] }
         }
       }
     }
-    self.red = unsafe PixelList(indices: red, count: total[0])
-    self.black = unsafe PixelList(indices: black, count: total[1])
   }
-}
 
-/// Means of the known ones of 2x2 pixels; unknown where there are none.
-private func reduceKnown(
-  _ map: FeatureMap, _ unknown: Grid<UInt8>, into coarse: FeatureMap, _ coarseUnknown: Grid<UInt8>,
-  rows: Range<Int>
-) {
-  let channels = map.channels
-  for y in rows {
-    for x in 0..<coarse.width {
-      let out = unsafe coarse.base + (y * coarse.width + x) * channels
-      unsafe out.update(repeating: 0, count: channels)
-      var known: Float = 0
-      for row in 2 * y..<min(2 * y + 2, map.height) {
-        for column in 2 * x..<min(2 * x + 2, map.width) where unknown[row, column] == 0 {
-          known += 1
-          for c in 0..<channels {
-            unsafe out[c] += map.base[(row * map.width + column) * channels + c]
+  /// The pixels of a row from column `offset` on, every other one.
+  private func colour(
+    _ row: Int, _ offset: Int
+  ) -> (values: UnsafeMutablePointer<Float>, known: UnsafeMutablePointer<Float>) {
+    let isRed = (row + offset) & 1 == 0
+    let start = unsafe row * view.stride
+    return unsafe (
+      (isRed ? view.red : view.black) + start, (isRed ? view.red_known : view.black_known) + start
+    )
+  }
+
+  /// Whether values are to be found; all of them may be known nevertheless.
+  ///
+  /// A single pixel is known, since some are.
+  var isOpen: Bool {
+    (height > 1 || width > 1)
+      && (0..<height).contains { unsafe view.open[2 * $0] <= view.open[2 * $0 + 1] }
+  }
+
+  /// The level of half the size, of which no value is found yet.
+  func reduced(on engine: Engine) throws(VFIError) -> MembraneLevel {
+    let coarse = try MembraneLevel(height: (height + 1) / 2, width: (width + 1) / 2, on: engine)
+    let kernel = unsafe engine.kernels.holes.membraneReduce
+    try coarse.forEachBlock(on: engine) { first, end in
+      unsafe withUnsafePointer(to: view) { fine in
+        unsafe withUnsafePointer(to: coarse.view) { unsafe kernel(fine, $0, first, end) }
+      }
+    }
+    return coarse
+  }
+
+  /// Finds the values, from those of the level of half the size.
+  func solve(from coarse: MembraneLevel, sweeps: Int, on engine: Engine) throws(VFIError) {
+    let kernels = engine.kernels.holes
+    coarse.repeatEdges()
+    try forEachBlock(on: engine) { first, end in
+      unsafe withUnsafePointer(to: coarse.view) { other in
+        unsafe withUnsafePointer(to: view) {
+          unsafe kernels.membraneEnlarge(other, $0, first, end)
+        }
+      }
+    }
+    for sweep in 0..<sweeps {
+      let relaxation: Float = sweep == sweeps - 1 ? 1 : 1.3
+      for isBlack in [false, true] {
+        try forEachBlock(on: engine) { first, end in
+          unsafe withUnsafePointer(to: view) {
+            unsafe kernels.membraneRelax($0, isBlack, relaxation, first, end)
           }
         }
       }
-      coarseUnknown[y, x] = known == 0 ? 1 : 0
-      if known > 0 { for c in 0..<channels { unsafe out[c] /= known } }
     }
   }
-}
 
-/// Bilinear values of a map of half the size at the listed pixels.
-private func enlarge(
-  _ coarse: FeatureMap, into map: FeatureMap, at list: PixelList, _ range: Range<Int>
-) {
-  let channels = map.channels
-  for i in range {
-    let index = unsafe Int(list.indices[i])
-    let (y, x) = (index / map.width, index % map.width)
-    // The pixel's centre lies a quarter of a coarse pixel beside that of its own coarse pixel.
-    let (row, column) = (y / 2, x / 2)
-    let otherRow = min(max(row + (y % 2 == 0 ? -1 : 1), 0), coarse.height - 1)
-    let otherColumn = min(max(column + (x % 2 == 0 ? -1 : 1), 0), coarse.width - 1)
-    let near = unsafe coarse.base + row * coarse.rowStride
-    let far = unsafe coarse.base + otherRow * coarse.rowStride
-    for c in 0..<channels {
-      let (a, b) = (column * channels + c, otherColumn * channels + c)
-      unsafe map.base[index * channels + c] =
-        (9 * near[a] + 3 * near[b] + 3 * far[a] + far[b]) / 16
+  /// Gives rows a pixel before the first and behind the last one.
+  private func repeatEdges() {
+    for y in 0..<height {
+      let (even, odd) = unsafe (colour(y, 0).values, colour(y, 1).values)
+      unsafe odd[-1] = even[0]
+      let half = width / 2
+      if width % 2 == 0 { unsafe even[half] = odd[half - 1] } else { unsafe odd[half] = even[half] }
     }
   }
-}
 
-/// Moves the listed pixels towards the mean of their neighbours.
-private func relax(
-  _ map: FeatureMap, _ list: PixelList, _ range: Range<Int>, _ relaxation: Float
-) {
-  let (width, height, channels) = (map.width, map.height, map.channels)
-  for i in range {
-    let index = unsafe Int(list.indices[i])
-    let (y, x) = (index / width, index % width)
-    let up = y > 0 ? -width : 0
-    let down = y < height - 1 ? width : 0
-    let left = x > 0 ? -1 : 0
-    let right = x < width - 1 ? 1 : 0
-    for c in 0..<channels {
-      let p = unsafe map.base + (index * channels + c)
-      let vertical = unsafe p[up * channels] + p[down * channels]
-      let horizontal = unsafe p[left * channels] + p[right * channels]
-      let mean = 0.25 * (vertical + horizontal)
-      unsafe p.pointee += relaxation * (mean - p.pointee)
+  /// Calls `body(first, end)` for blocks of rows: a thread that waits for little work costs more than
+  /// that.
+  private func forEachBlock(
+    on engine: Engine, _ body: (_ first: Int, _ end: Int) -> Void
+  ) throws(VFIError) {
+    let block = max(8, 32768 / width)
+    try engine.forEach((height + block - 1) / block) { item, _ in
+      body(item * block, min(height, (item + 1) * block))
     }
   }
 }

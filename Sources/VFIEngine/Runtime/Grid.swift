@@ -44,6 +44,13 @@ extension Grid {
 }
 
 extension Grid<UInt8> {
+  /// Calls `body` with the columns of a row whose values are not 0.
+  func forEachMark(_ row: Int, _ body: (_ column: Int) -> Void) {
+    precondition(row >= 0 && row < height)
+    let values = unsafe base + row &* width
+    for x in 0..<width where unsafe values[x] != 0 { body(x) }
+  }
+
   package func hasSameValues(as other: Grid) -> Bool {
     guard height == other.height, width == other.width else { return false }
     return unsafe memcmp(base, other.base, height * width) == 0

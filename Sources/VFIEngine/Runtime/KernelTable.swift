@@ -28,6 +28,7 @@ package struct KernelTable: Sendable {
   package let inverseSearch: InverseSearchKernels
   package let block: BlockKernels
   package let inpainting: InpaintingKernels
+  package let holes: HoleKernels
 
   package init(level: CPULevel = CPU.level) {
     self.level = level
@@ -49,5 +50,6 @@ package struct KernelTable: Sendable {
     inverseSearch = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     block = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     inpainting = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
+    holes = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
   }
 }

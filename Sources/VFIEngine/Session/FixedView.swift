@@ -47,7 +47,7 @@
     let (height, width) = (hole.pixels.height, hole.pixels.width)
     return try hole.reduced(
       by: side, widenedBy: 1, height: (height + side - 1) / side, width: (width + side - 1) / side,
-      in: engine.scratch)
+      in: engine.scratch, on: engine)
   }
 
   /// Asks the cells beside both holes whether they stand still in another frame, number `bit`.

@@ -105,19 +105,6 @@ import CIntrinsics
     return unknown
   }
 
-  /// Where the content of the first frame at `place` lies in the second one, relative to it, and by
-  /// how much the way back misses the start, squared; both in pixels of the frame.
-  func at(_ place: SIMD2<Float>) -> (motion: SIMD2<Float>, error: Float) {
-    let motion = Self.atPixel(forward, place)
-    let miss = motion + Self.atPixel(backward, place + motion)
-    return (motion, (miss * miss).sum())
-  }
-
-  @inline(__always)
-  private static func atPixel(_ flow: FeatureMap, _ place: SIMD2<Float>) -> SIMD2<Float> {
-    4 * sample(flow, (place + 0.5) * 0.25 - 0.5)
-  }
-
   /// A bilinear sample, the place clamped to the map.
   @inline(__always)
   private static func sample(_ flow: FeatureMap, _ place: SIMD2<Float>) -> SIMD2<Float> {

@@ -14,16 +14,12 @@
   private let rim: Grid<UInt8>
   /// Of each component: sums of weighted samples and of weights.
   let sums: [Grid<SIMD2<Float>>]
+  /// Of each component: the samples at the hole's rim that are not in it.
+  let rims: [RimSamples]
 
   private static let rimWidth = 3
-  /// How much the rim of the hole may differ, in code values of 8 bits, for half of the trust in a
-  /// frame's samples, and in samples of its fill, of which the mean is taken.
-  private static let halfSample: Float = 4
-  private static let halfFill: Float = 16
   /// Weight beside which that of chains is little.
   private static let settledWeight: Float = 20
-  /// Squared error, in pixels, at which the weight of a sample is halved.
-  private static let halfError: Float = 1
   /// Weight of the membrane at the rim, beside samples of no weight.
   ///
   /// None is left beside those of `sureWeight`. It is halved `halfDepth` pixels inside of the hole,
@@ -48,14 +44,26 @@
       sums.append(try arena.grid(.zero, height: samples.height, width: samples.width))
     }
     self.sums = sums
-    let mark = arena.mark
-    defer { arena.release(to: mark) }
-    let distances = try window.distances(index, in: arena, on: engine)
-    let counts = try arena.grid(Int32(0), height: height, width: 1)
-    let pixels = hole.pixels
     let bounds =
-      pixels.nonZeroBounds()?.widened(by: Self.rimWidth, width: width, height: height)
+      hole.pixels.nonZeroBounds()?.widened(by: Self.rimWidth, width: width, height: height)
       ?? PixelRectangle(x: 0, y: 0, width: 0, height: 0)
+    filled = try Self.mark(window, index, hole, in: bounds, alpha, rim, settings, on: engine)
+    rims = filled > 0 ? try Self.rims(part, hole, rim, in: bounds, on: engine) : []
+    self.alpha = alpha
+    self.rim = rim
+    self.bounds = bounds
+  }
+
+  /// Gives the hole's pixels their shares, and marks the rim; returns how many pixels the hole has.
+  private static func mark(
+    _ window: InpaintWindow, _ index: Int, _ hole: Hole, in bounds: PixelRectangle,
+    _ alpha: Grid<Float>, _ rim: Grid<UInt8>, _ settings: InpaintSettings, on engine: Engine
+  ) throws(VFIError) -> Int {
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    let distances = try window.distances(index, in: engine.scratch, on: engine)
+    let pixels = hole.pixels
+    let counts = try engine.scratch.grid(Int32(0), height: pixels.height, width: 1)
     try engine.forEachRows(in: bounds) { rows, columns in
       for y in rows {
         for x in columns {
@@ -64,16 +72,36 @@
             let distance = Float(distances[y, x]).squareRoot()
             let fade = Float(settings.dilation + 1) - distance
             alpha[y, x] = min(1, fade / Float(settings.feather + 1))
-          } else if Self.isNear(pixels, y, x) {
+          } else if isNear(pixels, y, x) {
             rim[y, x] = 1
           }
         }
       }
     }
-    filled = (0..<height).reduce(0) { $0 + Int(counts[$1, 0]) }
-    self.alpha = alpha
-    self.rim = rim
-    self.bounds = bounds
+    return (0..<pixels.height).reduce(0) { $0 + Int(counts[$1, 0]) }
+  }
+
+  /// The samples at the rim of each component.
+  private static func rims(
+    _ part: Frame, _ hole: Hole, _ rim: Grid<UInt8>, in bounds: PixelRectangle, on engine: Engine
+  ) throws(VFIError) -> [RimSamples] {
+    let format = part.description.format.layout
+    let layouts = (0..<format.componentCount).map { format.components[$0] }
+    var rims: [RimSamples] = []
+    for layout in layouts {
+      // Luma and alpha, or both components of chroma, have the same.
+      if let same = layouts[..<rims.count].firstIndex(where: {
+        $0.shiftX == layout.shiftX && $0.shiftY == layout.shiftY
+      }) {
+        rims.append(rims[same])
+        continue
+      }
+      rims.append(
+        try RimSamples(in: bounds.samples(layout), on: engine) { y, x in
+          rim[y << layout.shiftY, x << layout.shiftX] != 0 && !hole.contains(layout, y, x)
+        })
+    }
+    return rims
   }
 
   /// Whether a pixel of the hole is at most `rimWidth` away in both directions.
@@ -86,7 +114,9 @@
 
   /// Whether what was found for a pixel needs nothing beside it.
   func isSettled(_ y: Int, _ x: Int) -> Bool {
-    sums.indices.allSatisfy {
+    // Mostly the first component, which has a sample for each pixel, tells.
+    guard sums[0][y, x].y >= Self.settledWeight else { return false }
+    return sums.indices.allSatisfy {
       let layout = part.description.format.layout.components[$0]
       return sums[$0][y >> layout.shiftY, x >> layout.shiftX].y >= Self.settledWeight
     }
@@ -114,144 +144,6 @@
     return count
   }
 
-  /// Takes samples of the frame that a chain has come to for the pixels that it shows first.
-  ///
-  /// `hops`: those of late hops weigh less; nil: they are samples of a fill.
-  func collect(
-    _ trace: HoleTrace, from sight: InpaintSight, hops: Int?, on engine: Engine
-  ) throws(VFIError) {
-    guard trace.hasFound else { return }
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
-    let likeness = try RimDifference(
-      rim, half: hops == nil ? Self.halfFill : Self.halfSample, in: engine.scratch)
-    let distance = hops.map { Float($0).squareRoot() } ?? 1
-    for index in 0..<sums.count {
-      let samples = ComponentSamples(sight.part, index)
-      let near = bounds.samples(samples.layout)
-      let offset = try brightness(index, of: sight.part, in: near, on: engine) { there, y, x in
-        rimSample(there, trace, sight.hole, y, x)
-      }
-      if index == 0 {
-        try likeness.fill(in: bounds, on: engine) { y, x in
-          guard let value = rimSample(samples, trace, sight.hole, y, x) else { return nil }
-          return 255 * (here(index)[y, x] - value - offset) / samples.maximum
-        }
-      }
-      try engine.forEachRows(in: near) { rows, columns in
-        for y in rows {
-          for x in columns {
-            guard let found = representative(trace, samples.layout, y, x),
-              let value = sample(samples, sight.hole, found, y, x)
-            else { continue }
-            let trust = likeness.trust(y << samples.layout.shiftY, x << samples.layout.shiftX)
-            let weight = trust / (distance * (1 + found.error / Self.halfError))
-            if weight > 0 { sums[index][y, x] += SIMD2((value + offset) * weight, weight) }
-          }
-        }
-      }
-    }
-  }
-
-  /// The way of a component's sample: that of the first of its pixels which was found in this hop.
-  private func representative(
-    _ trace: HoleTrace, _ layout: ComponentLayout, _ y: Int, _ x: Int
-  ) -> (motion: SIMD2<Float>, error: Float)? {
-    for row in y << layout.shiftY..<min((y + 1) << layout.shiftY, alpha.height) {
-      for column in x << layout.shiftX..<min((x + 1) << layout.shiftX, alpha.width) {
-        let point = trace.points[row, column]
-        if point.state == .found {
-          return (point.place - SIMD2(Float(column), Float(row)), point.error)
-        }
-      }
-    }
-    return nil
-  }
-
-  /// A component's sample at the end of its way: bilinear, of the samples that are not hidden.
-  private func sample(
-    _ samples: ComponentSamples, _ hole: Hole, _ found: (motion: SIMD2<Float>, error: Float),
-    _ y: Int, _ x: Int
-  ) -> Float? {
-    let layout = samples.layout
-    let scale = SIMD2(1 / Float(1 << layout.shiftX), 1 / Float(1 << layout.shiftY))
-    let place = SIMD2(Float(x), Float(y)) + found.motion * scale
-    let tap = Tap(place, width: samples.width, height: samples.height)
-    var sum: Float = 0
-    var total: Float = 0
-    for (row, rowWeight) in [(tap.top, 1 - tap.fy), (tap.bottom, tap.fy)] {
-      for (column, columnWeight) in [(tap.left, 1 - tap.fx), (tap.right, tap.fx)] {
-        let weight = rowWeight * columnWeight
-        if weight > 0, !hole.contains(layout, row, column) {
-          sum += weight * samples[row, column]
-          total += weight
-        }
-      }
-    }
-    return total > 0 ? sum / total : nil
-  }
-
-  /// A component's samples of the frame itself.
-  private func here(_ index: Int) -> ComponentSamples { ComponentSamples(part, index) }
-
-  /// What another frame shows at the place of a sample at the rim; nil elsewhere, or where hidden.
-  private func rimSample(
-    _ samples: ComponentSamples, _ trace: HoleTrace, _ hole: Hole, _ y: Int, _ x: Int
-  ) -> Float? {
-    let (row, column) = (y << samples.layout.shiftY, x << samples.layout.shiftX)
-    guard rim[row, column] != 0, !self.hole.contains(samples.layout, y, x) else { return nil }
-    let point = trace.points[row, column]
-    guard point.state == .followed, HoleTrace.isSeen(hole, point.place) else { return nil }
-    let way = (point.place - SIMD2(Float(column), Float(row)), point.error)
-    return sample(samples, hole, way, y, x)
-  }
-
-  /// What must be added to a component's samples of another frame so that what both show, as
-  /// `shown` says, looks as here.
-  ///
-  /// The median of the differences, less one code value of 8 bits towards 0: smaller ones are noise.
-  /// The alpha component is taken as it is. `part`: the samples that may be asked for, nil = all.
-  func brightness(
-    _ index: Int, of other: Frame, in part: PixelRectangle? = nil, on engine: Engine,
-    _ shown: (_ there: ComponentSamples, _ y: Int, _ x: Int) -> Float?
-  ) throws(VFIError) -> Float {
-    let here = here(index)
-    let there = ComponentSamples(other, index)
-    guard here.layout.component != .alpha else { return 0 }
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
-    // 1/16 of a code value of 8 bits a step, -255 to 255.
-    let half = 255 * 16
-    let counts = try engine.scratch.grid(
-      Int32(0), height: engine.workers, width: 2 * half + 1)
-    let block = 8
-    let part = part ?? PixelRectangle(x: 0, y: 0, width: here.width, height: here.height)
-    try engine.forEach((part.height + block - 1) / block) { item, worker in
-      for y in part.y + item * block..<part.y + min(part.height, (item + 1) * block) {
-        for x in part.x..<part.x + part.width {
-          guard let value = shown(there, y, x) else { continue }
-          let difference = (here[y, x] - value) / here.maximum
-          let step = max(-1, min(difference, 1)) * Float(half)
-          counts[worker, half + (step.isFinite ? Int(step.rounded()) : 0)] += 1
-        }
-      }
-    }
-    func count(_ step: Int) -> Int32 {
-      (0..<counts.height).reduce(0) { $0 + counts[$1, half + step] }
-    }
-    let total = (-half...half).reduce(0) { $0 + count($1) }
-    guard total >= 20 else { return 0 }
-    var below: Int32 = 0
-    var median = -half
-    while below + count(median) <= total / 2 {
-      below += count(median)
-      median += 1
-    }
-    let offset = Float(median) / Float(half) * here.maximum
-    let quiet = here.maximum / 255
-    return offset > 0 ? max(0, offset - quiet) : min(0, offset + quiet)
-  }
-
   /// Writes the fill to the region of a copy of the frame: what was found, and a membrane between.
   func fill(into out: Frame, on engine: Engine) throws(VFIError) {
     let mark = engine.scratch.mark
@@ -264,15 +156,9 @@
       let samples = ComponentSamples(out, index)
       let map = try engine.scratch.map(
         height: samples.height, width: samples.width, channels: 1)
-      let unknown = try engine.scratch.grid(
-        UInt8(0), height: samples.height, width: samples.width)
+      let unknown = try hole.samples(of: samples.layout).copy(in: engine.scratch)
       try engine.forEachRows(samples.height) { first, end in
-        for y in first..<end {
-          for x in 0..<samples.width {
-            unsafe map.base[y * samples.width + x] = samples[y, x]
-            if hole.contains(samples.layout, y, x) { unknown[y, x] = 1 }
-          }
-        }
+        for y in first..<end { unsafe samples.load(row: y, into: map.base + y * samples.width) }
       }
       // What the surroundings let expect; then the same with what was found as known.
       try fillMembrane(map, unknown: unknown, sweeps: Inpainter.sweeps, on: engine)

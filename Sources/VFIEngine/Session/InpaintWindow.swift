@@ -17,6 +17,8 @@ struct InpaintWindow {
   var dilation: Int { settings.dilation }
   /// That of all frames, where there is one mask or none.
   private(set) var shared: Hole?
+  /// Squared distances to the mask itself, there.
+  private var sharedDistances: HoleDistances?
 
   /// Nil where no mask marks a pixel.
   ///
@@ -46,7 +48,11 @@ struct InpaintWindow {
     }
     self.region = region
     self.settings = settings
-    if masks.count < 2 { shared = try hole(0, in: engine.scratch, on: engine) }
+    if masks.count < 2 {
+      let distances = try distances(0, in: engine.scratch, on: engine)
+      shared = try hole(distances, in: engine.scratch, on: engine)
+      sharedDistances = distances
+    }
   }
 
   /// The window of some of the frames; nil where no mask of theirs marks a pixel.
@@ -87,17 +93,21 @@ struct InpaintWindow {
 
   func hole(_ number: Int, in arena: Arena, on engine: Engine) throws(VFIError) -> Hole {
     if let shared { return shared }
-    return try Hole(
-      mask: masks.mask(of: number), rectangles: rectangles, height: region.height,
-      width: region.width,
-      dilation: dilation, in: arena, on: engine)
+    return try hole(try distances(number, in: arena, on: engine), in: arena, on: engine)
+  }
+
+  private func hole(
+    _ distances: HoleDistances, in arena: Arena, on engine: Engine
+  ) throws(VFIError) -> Hole {
+    try Hole(distances, of: try part(0).description, dilation: dilation, in: arena, on: engine)
   }
 
   /// Squared distances of the region's pixels to the mask itself.
   func distances(_ number: Int, in arena: Arena, on engine: Engine) throws(VFIError)
     -> HoleDistances
   {
-    try HoleDistances(
+    if let sharedDistances { return sharedDistances }
+    return try HoleDistances(
       mask: masks.mask(of: number), rectangles: rectangles, height: region.height,
       width: region.width,
       reach: dilation, in: arena, on: engine)
@@ -138,7 +148,7 @@ final class InpaintSight {
   init(_ part: Frame, in arena: Arena) throws(VFIError) {
     self.part = part
     let (height, width) = (part.description.height, part.description.width)
-    hole = Hole(pixels: try arena.grid(UInt8(0), height: height, width: width))
+    hole = try Hole(height: height, width: width, in: arena)
     self.arena = arena
   }
 
@@ -149,7 +159,8 @@ final class InpaintSight {
   /// The hole at a quarter of the size, one cell wider, in scratch memory.
   func cells(on engine: Engine) throws(VFIError) -> Grid<UInt8> {
     try hole.reduced(
-      by: 4, widenedBy: 1, height: height / 4, width: width / 4, in: engine.scratch)
+      by: 4, widenedBy: 1, height: height / 4, width: width / 4, in: engine.scratch,
+      on: engine)
   }
 
   /// Luma from half the size on, made by the first call.
@@ -174,7 +185,8 @@ final class InpaintSight {
       try fillMembrane(
         half,
         unknown: hole.reduced(
-          by: 2, widenedBy: 0, height: half.height, width: half.width, in: engine.scratch),
+          by: 2, widenedBy: 0, height: half.height, width: half.width, in: engine.scratch,
+          on: engine),
         sweeps: 4, on: engine)
       for y in 0..<half.height {
         unsafe (level.base + y * level.stride).update(
@@ -190,18 +202,22 @@ extension Hole {
   /// 1 where a cell of `side` x `side` pixels, or one at most `reach` cells away, has a pixel of the
   /// hole.
   func reduced(
-    by side: Int, widenedBy reach: Int, height: Int, width: Int, in arena: Arena
+    by side: Int, widenedBy reach: Int, height: Int, width: Int, in arena: Arena, on engine: Engine
   ) throws(VFIError) -> Grid<UInt8> {
     let cells = try arena.grid(UInt8(0), height: height, width: width)
-    for y in 0..<pixels.height {
-      for x in 0..<pixels.width where pixels[y, x] != 0 { cells[y / side, x / side] = 1 }
+    try engine.forEachRows(height) { first, end in
+      for y in first * side..<min(end * side, pixels.height) {
+        pixels.forEachMark(y) { cells[y / side, $0 / side] = 1 }
+      }
     }
     guard reach > 0 else { return cells }
     let wider = try arena.grid(UInt8(0), height: height, width: width)
-    for y in 0..<height {
-      for x in 0..<width where cells[y, x] != 0 {
+    try engine.forEachRows(height) { first, end in
+      for y in first..<end {
         for row in max(0, y - reach)...min(height - 1, y + reach) {
-          for column in max(0, x - reach)...min(width - 1, x + reach) { wider[row, column] = 1 }
+          cells.forEachMark(row) { x in
+            for column in max(0, x - reach)...min(width - 1, x + reach) { wider[y, column] = 1 }
+          }
         }
       }
     }

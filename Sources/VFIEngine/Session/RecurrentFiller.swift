@@ -166,15 +166,14 @@ private final class MaskedPictures {
     if clip.masks.count < 2 { shared = map }
     let mark = arena.mark
     defer { arena.release(to: mark) }
-    let (height, width) = (
-      clip.frames[number].description.height, clip.frames[number].description.width
-    )
-    let hole = try Hole(
-      mask: clip.masks.mask(of: number), rectangles: clip.rectangles, height: height, width: width,
-      dilation: dilation, in: arena, on: engine)
+    let frame = clip.frames[number].description
+    let distances = try HoleDistances(
+      mask: clip.masks.mask(of: number), rectangles: clip.rectangles, height: frame.height,
+      width: frame.width, reach: dilation, in: arena, on: engine)
+    let hole = try Hole(distances, of: frame, dilation: dilation, in: arena, on: engine)
     for y in 0..<map.height {
       for x in 0..<map.width {
-        map[y, x, 0] = Float(hole.pixels[min(y, height - 1), min(x, width - 1)])
+        map[y, x, 0] = Float(hole.pixels[min(y, frame.height - 1), min(x, frame.width - 1)])
       }
     }
     return map
