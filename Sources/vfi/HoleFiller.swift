@@ -23,6 +23,26 @@ struct HoleSettings {
   var network: String?
   var quirks: Set<NetworkQuirk> = []
 
+  /// Frames on the longer side of a window with which the fills of a frame near an end of the video are
+  /// those that other frames ask for as well: see "How it works" in docs/inpainting.md.
+  private static let quickSides = [6, 11, 12, 22, 42, 82]
+
+  /// Most frames on one side of one that are looked at.
+  var furthest: Int {
+    let side = window / 2
+    return side < Self.quickSides[0] ? side : Self.quickSides.first { $0 >= side } ?? side
+  }
+
+  /// Frames before and after one that are looked at, which has so many of them in the video.
+  ///
+  /// Near an end there is room for more on the other side.
+  func reach(before: Int, after: Int) -> (back: Int, ahead: Int) {
+    let (back, ahead) = ((window - 1) / 2, window / 2)
+    if before < back { return (back, max(ahead, min(furthest, window - 1 - before))) }
+    if after < ahead { return (max(back, min(furthest, window - 1 - after)), ahead) }
+    return (back, ahead)
+  }
+
   /// VINet's memory goes on from frame to frame.
   var flags: UInt32 {
     var flags = network == nil ? 0 : VFI_INPAINT_CONTINUE

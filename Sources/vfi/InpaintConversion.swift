@@ -68,13 +68,18 @@ final class InpaintConversion {
   ) throws(Failure) {
     try file.forEach(from: first) { picture throws(Failure) in
       try take(picture, fitter, masks)
-      if window.count - current > holes.window / 2 {
+      while window.count - current > reach(after: .max).ahead {
         try fillNext(filler, masks, &progress)
       }
     }
     while current < window.count, !Interruption.isRequested {
       try fillNext(filler, masks, &progress)
     }
+  }
+
+  /// Frames around the current one that are looked at, when `after` come after it.
+  private func reach(after: Int) -> (back: Int, ahead: Int) {
+    holes.reach(before: Int(number) + current, after: after)
   }
 
   private func take(
@@ -89,8 +94,9 @@ final class InpaintConversion {
   private func fillNext(
     _ filler: HoleFiller, _ masks: MaskReader?, _ progress: inout Progress
   ) throws(Failure) {
-    let first = max(0, current - (holes.window - 1) / 2)
-    let part = window[first...min(window.count - 1, current + holes.window / 2)]
+    let (back, ahead) = reach(after: window.count - 1 - current)
+    let first = max(0, current - back)
+    let part = window[first...min(window.count - 1, current + ahead)]
     let own = masks?.isStill == false ? part.compactMap(\.mask) : window[current].mask.map { [$0] }
     let result = try filler.fill(
       part.map(\.picture), number: number + UInt64(first), masks: own ?? [],
@@ -108,9 +114,9 @@ final class InpaintConversion {
     if tally.frames > 1 || !holes.quirks.contains(.dropFirst) { try file.encode(result.picture) }
     progress.update(done: tally.frames, seconds: Double(time) * file.clock.unit.value)
     current += 1
-    let needed = max(0, current - (holes.window - 1) / 2)
-    window.removeFirst(needed)
-    number += UInt64(needed)
-    current -= needed
+    let past = max(0, current - holes.furthest)
+    window.removeFirst(past)
+    number += UInt64(past)
+    current -= past
   }
 }
