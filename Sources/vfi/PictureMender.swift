@@ -30,7 +30,8 @@ import CVFI
 
   /// Repairs a picture from those among `others` that are next to it in time.
   ///
-  /// On both sides of it there are pictures for one that others were not predicted from. Else there
+  /// On both sides of it there are pictures for one that others were not predicted from; then what is
+  /// filled is joined with the picture that is interpolated at its time. Else there
   /// are earlier ones only; then a decoder's own guess, which knows the motion around, errs in other
   /// ways than ours, and the mean of both is nearer to the truth than either.
   func mend(_ picture: CodedPicture, from others: [CodedPicture]) throws(Failure) {
@@ -41,11 +42,39 @@ import CVFI
     let later = known.filter { $0.order > picture.order }.sorted { $0.order < $1.order }
     guard let window = try window(picture, earlier, later) else { return }
     let result = try repair(window.entries, index: window.index)
+    if !picture.isLost, let before = earlier.first, let after = later.first {
+      try join(result.picture, window, of: picture, between: before, after)
+    }
     if conceals, !picture.isLost, earlier.isEmpty || later.isEmpty {
       blend(result.picture, with: picture.shown, in: picture.concealed)
     }
     picture.replace(with: result.picture)
     picture.action = result.kind
+  }
+
+  /// Joins a fill with the picture that is interpolated between two others.
+  private func join(
+    _ fill: Picture, _ window: (entries: [Entry], index: Int), of picture: CodedPicture,
+    between before: CodedPicture, _ after: CodedPicture
+  ) throws(Failure) {
+    let (width, height) = (Int(fill.width), Int(fill.height))
+    let none = try BlockMap(width: width, height: height).picture()
+    let all = try BlockMap(width: width, height: height, marked: true).picture()
+    let sources = [
+      (before.order, Entry(picture: before.shown, marks: none)),
+      (picture.order, Entry(picture: picture.shown, marks: all)),
+      (after.order, Entry(picture: after.shown, marks: none)),
+    ]
+    let timed = try spaced(sources, picture.order, sources.map(\.0))
+    let whole = try repair(timed.entries, index: timed.index)
+    // Not across a cut.
+    guard whole.kind == .interpolated else { return }
+    let joint = FillJoin(picture.origin)
+    var entries = window.entries
+    entries[window.index] = Entry(picture: picture.shown, marks: try joint.wide.picture())
+    let trial = try repair(entries, index: window.index)
+    guard trial.kind == .filled else { return }
+    joint.join(fill, as: trial.picture, with: whole.picture, by: picture.shown)
   }
 
   /// The pictures around one; where it is lost, at their distances in time.

@@ -467,6 +467,11 @@ test_repair() {
   repairs h265 1 --bursts 3 --seed 1
   repairs h264 4 --bursts 3 --seed 6
   repairs h264 4 --losses 0.02 --seed 3
+  # Slices of pictures between two others: what is filled is joined with what is interpolated.
+  repairs h264 4 --losses 0.03 --seed 2
+  is "h264: and much better between two" \
+    "$(awk -v a="$(error out.mkv clean.mkv)" -v b="$(error plain.mkv clean.mkv)" \
+      'BEGIN { print (a > b + 4) ? "by 4 dB" : a " after " b }')" "by 4 dB"
   # Nothing to do: nothing is done.
   check "an intact stream" "$vfi" repair clean.h264 out.mkv -y --codec ffv1 --report none.json
   is "nothing to report" "$(cat none.json)" ""
