@@ -3,7 +3,7 @@
 /// What of a frame is to be filled, within the region that is worked on.
 ///
 /// Samples of a subsampled component belong to the hole when any of their pixels does.
-@safe struct Hole {
+@safe package struct Hole {
   /// 1 at pixels of the mask and up to `dilation` pixels (Euclidean) around them, else 0.
   let pixels: Grid<UInt8>
   /// The same of the samples of subsampled components, where the format has some.
@@ -19,7 +19,7 @@
   }
 
   /// Pixels up to `dilation` from the mask, in the region of a frame.
-  init(
+  package init(
     _ distances: HoleDistances, of region: FrameDescription, dilation: Int, in arena: Arena,
     on engine: Engine
   ) throws(VFIError) {
@@ -65,12 +65,12 @@
 }
 
 /// Squared distances to marked pixels as far as `reach`; larger ones are `Int(Int32.max)`.
-@safe struct HoleDistances {
+@safe package struct HoleDistances {
   private let squares: Grid<Int32>
 
   /// Distances to a mask, GRAY8 of the region's size, that marks pixels by any value but 0, and to
   /// rectangles.
-  init(
+  package init(
     mask: Frame?, rectangles: [PixelRectangle], height: Int, width: Int, reach: Int,
     in arena: Arena, on engine: Engine
   ) throws(VFIError) {

@@ -7,16 +7,20 @@
 ///
 /// Flat parts look still whatever they do, so only cells with texture have a vote, and a vote is
 /// for stillness only where the best shift between -1 and 1 pixel, by the parabola through the
-/// differences at -1, 0 and 1, is nearly none in both directions.
-@safe struct FixedView {
+/// differences at -1, 0 and 1, is nearly none in both directions. An edge looks still along itself:
+/// only cells with texture in both directions, corners, tell of the camera.
+@safe package struct FixedView {
   /// Pixels of the side of a cell.
-  private static let side = 8
+  static let side = 8
   /// Mean squared difference of neighbours, in code values of 8 bits, of a cell that has a vote.
   private static let texture: Float = 16
   /// Longest shift, in pixels, of what stands still.
   private static let shift: Float = 0.25
   /// What differs, squared, against the texture.
   private static let difference: Float = 0.7
+
+  /// How much less a cell counts for the next one.
+  private static let fall: Float = 0.75
 
   /// Fewer cells that can tell tell nothing, nor do fewer frames of a cell.
   private static let leastCells = 12
@@ -26,6 +30,8 @@
   private struct Votes {
     var given: UInt32 = 0
     var still: UInt32 = 0
+    /// Whether it has texture in both directions.
+    var isCorner = false
 
     var canTell: Bool { given.nonzeroBitCount >= FixedView.leastFrames }
     /// Whether nearly all frames show the same.
@@ -37,7 +43,7 @@
   private let cells: Grid<UInt8>
   private let votes: Grid<Votes>
 
-  init(_ part: Frame, _ hole: Hole, on engine: Engine) throws(VFIError) {
+  package init(_ part: Frame, _ hole: Hole, on engine: Engine) throws(VFIError) {
     here = ComponentSamples(part, 0)
     cells = try Self.cells(hole, on: engine)
     votes = try engine.scratch.grid(Votes(), height: cells.height, width: cells.width)
@@ -51,7 +57,7 @@
   }
 
   /// Asks the cells beside both holes whether they stand still in another frame, number `bit`.
-  func ask(_ part: Frame, _ hole: Hole, bit: Int, on engine: Engine) throws(VFIError) {
+  package func ask(_ part: Frame, _ hole: Hole, bit: Int, on engine: Engine) throws(VFIError) {
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let there = ComponentSamples(part, 0)
@@ -62,24 +68,69 @@
     try engine.forEachRows(cells.height) { first, end in
       for y in first..<end where rows.contains(y) {
         for x in columns where (x + y) % 2 == 0 && cells[y, x] | otherCells[y, x] == 0 {
-          guard let isStill = vote(there, y * Self.side, x * Self.side) else { continue }
+          guard let vote = vote(there, y * Self.side, x * Self.side) else { continue }
+          votes[y, x].isCorner = vote.isCorner
           votes[y, x].given |= 1 << bit
-          if isStill { votes[y, x].still |= 1 << bit }
+          if vote.isStill { votes[y, x].still |= 1 << bit }
         }
       }
     }
   }
 
-  /// The share of the cells that stand still in nearly all frames.
-  var share: Float {
+  /// The share of the cells that stand still in nearly all frames; nil where too few can tell.
+  package var share: Float? { share(of: { _ in true }) }
+
+  /// The same of those with texture in both directions: hardly any before a camera that moves.
+  package var cornerShare: Float? { share(of: \.isCorner) }
+
+  private func share(of isMeant: (Votes) -> Bool) -> Float? {
     var (all, steady) = (0, 0)
     for y in 0..<votes.height {
-      for x in 0..<votes.width where votes[y, x].canTell {
+      for x in 0..<votes.width where votes[y, x].canTell && isMeant(votes[y, x]) {
         all += 1
         if votes[y, x].isSteady { steady += 1 }
       }
     }
-    return all < Self.leastCells ? 0 : Float(steady) / Float(all)
+    return all < Self.leastCells ? nil : Float(steady) / Float(all)
+  }
+
+  /// Of each cell, the share of those around it that stand still in nearly all frames.
+  ///
+  /// Near ones count more; where there are few, the share of all does.
+  package func shares(on engine: Engine) throws(VFIError) -> Grid<Float> {
+    let (height, width) = (votes.height, votes.width)
+    let shares = try engine.scratch.grid(Float(0), height: height, width: width)
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    // How many can tell, and how many of them stand still.
+    let sums = try engine.scratch.grid(SIMD2<Float>.zero, height: height, width: width)
+    for y in 0..<height {
+      for x in 0..<width where votes[y, x].canTell {
+        sums[y, x] = SIMD2(1, votes[y, x].isSteady ? 1 : 0)
+      }
+    }
+    let line = try engine.scratch.grid(
+      SIMD2<Float>.zero, height: 1, width: max(height, width))
+    func spread(_ count: Int, _ at: (Int) -> SIMD2<Float>, _ set: (Int, SIMD2<Float>) -> Void) {
+      var sum = SIMD2<Float>.zero
+      for place in 0..<count {
+        line[0, place] = sum
+        sum = Self.fall * (sum + at(place))
+      }
+      sum = .zero
+      for place in (0..<count).reversed() {
+        let own = at(place)
+        set(place, line[0, place] + own + sum)
+        sum = Self.fall * (sum + own)
+      }
+    }
+    for y in 0..<height { spread(width, { sums[y, $0] }, { sums[y, $0] = $1 }) }
+    for x in 0..<width { spread(height, { sums[$0, x] }, { sums[$0, x] = $1 }) }
+    let all = share ?? 0
+    for y in 0..<height {
+      for x in 0..<width { shares[y, x] = (sums[y, x].y + all) / (sums[y, x].x + 1) }
+    }
+    return shares
   }
 
   /// The share of these that do in frame `bit`.
@@ -95,21 +146,24 @@
   }
 
   /// Whether a cell stands still; nil where it cannot tell.
-  private func vote(_ there: ComponentSamples, _ top: Int, _ left: Int) -> Bool? {
+  private func vote(
+    _ there: ComponentSamples, _ top: Int, _ left: Int
+  ) -> (isStill: Bool, isCorner: Bool)? {
     let a = Patch(here, top, left)
     let across = 0.5 * (a.change(a, 0, 1) + a.change(a, 0, -1))
     let down = 0.5 * (a.change(a, 1, 0) + a.change(a, -1, 0))
     guard max(across, down) > Self.texture else { return nil }
     let b = Patch(there, top, left)
     let still = b.change(a, 0, 0)
-    guard still < Self.difference * max(across, down) else { return false }
+    let isCorner = min(across, down) > Self.texture
+    guard still < Self.difference * max(across, down) else { return (false, isCorner) }
     func isStill(_ texture: Float, _ dy: Int, _ dx: Int) -> Bool {
       guard texture > Self.texture else { return true }
       let (ahead, behind) = (b.change(a, dy, dx), b.change(a, -dy, -dx))
       let bend = ahead + behind - 2 * still
       return bend > 0 && abs(ahead - behind) < 2 * Self.shift * bend
     }
-    return isStill(across, 0, 1) && isStill(down, 1, 0)
+    return (isStill(across, 0, 1) && isStill(down, 1, 0), isCorner)
   }
 
   /// A cell and the pixels around it, in code values of 8 bits.

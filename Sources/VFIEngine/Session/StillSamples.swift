@@ -7,19 +7,26 @@
 /// the window that agree is nearer to the truth, and the same for each frame of a video.
 extension InpaintTarget {
   /// Most frames that are looked at.
-  fileprivate static let stillFrames = 32
+  fileprivate static let stillFrames = StillPlace.frames
   /// Weight of what stands still beyond doubt, so that chains, each with at most 1, do not show.
   private static let stillWeight: Float = 100
   /// Deviation from the median, in code values of 8 bits, at which the weight is halved.
   private static let stillDeviation: Float = 4
+  /// The same of what differs from one sample to the next one in time, where light changes slowly.
+  private static let smoothDeviation: Float = 2
 
-  /// Share of the places that stand still in nearly all frames, from which on the camera does, and
+  /// Share of the corners that stand still in nearly all frames, from which on the camera may, and
   /// from which on that is beyond doubt: a step would flicker.
-  private static let fixedShare: ClosedRange<Float> = 0.52...0.57
-  /// Least share of these places in a single frame that counts.
+  private static let fixedShare: ClosedRange<Float> = 0.1...0.15
+  /// Share of all places that stand still, from which on what the hole hides may do so as well, and from
+  /// which on that is beyond doubt.
+  private static let calmShare: ClosedRange<Float> = 0.52...0.57
+  /// The same of those around one place.
+  private static let calmShareNear: ClosedRange<Float> = 0.5...0.65
+  /// Least share of the still places in a single frame that counts.
   private static let frameShare: Float = 0.5
-  /// Frames that are asked first: where half as many places as at least stand still in them, that is
-  /// all.
+  /// Frames that are asked first: where half as many corners as at least stand still in them, that
+  /// is all.
   private static let firstAsked = 4
 
   /// Numbers of at most `limit` of the other frames, from all over the window.
@@ -46,7 +53,8 @@ extension InpaintTarget {
       let other = try window.hole(number, in: engine.scratch, on: engine)
       try first.ask(try window.part(number), other, bit: bit, on: engine)
     }
-    guard first.share >= 0.5 * Self.fixedShare.lowerBound else { return [] }
+    // Beside a large object few corners may be left; then more frames may tell.
+    guard first.cornerShare ?? 1 >= 0.5 * Self.fixedShare.lowerBound else { return [] }
     let shot = try shot()
     let numbers = Self.others(Self.stillFrames, of: count, around: index).filter(shot.contains)
     // Bit k: the frame of number k of them shows the pixel.
@@ -63,20 +71,37 @@ extension InpaintTarget {
         }
       }
     }
-    let share = view.share
-    guard share > Self.fixedShare.lowerBound else { return [] }
+    let fixed = Self.fixedShare.position(of: view.cornerShare ?? 0)
+    guard fixed > 0 else { return [] }
     var frames: [StillFrame] = []
     for (bit, number) in numbers.enumerated() where view.share(in: bit) >= Self.frameShare {
       let part = try window.part(number)
       let offsets = try offsets(part, seen, bit, on: engine)
-      frames.append(StillFrame(part: part, bit: bit, offsets: offsets))
+      frames.append(StillFrame(part: part, bit: bit, time: number - index, offsets: offsets))
     }
-    let sure = Self.fixedShare.position(of: share)
-    let most = Self.stillWeight * sure * sure * sure
+    let weights = try weights(view, fixed, on: engine)
     for component in 0..<sums.count {
-      try collectStill(component, frames, seen, most, on: engine)
+      try collectStill(component, frames, seen, weights, on: engine)
     }
     return numbers
+  }
+
+  /// Of each cell, the weight of samples that agree.
+  ///
+  /// Beside a shadow nothing near may be still, though nearly all else is; and where much moves, all
+  /// may be still around a place.
+  private func weights(
+    _ view: FixedView, _ fixed: Float, on engine: Engine
+  ) throws(VFIError) -> Grid<Float> {
+    let weights = try view.shares(on: engine)
+    let calm = Self.calmShare.position(of: view.share ?? 0)
+    for y in 0..<weights.height {
+      for x in 0..<weights.width {
+        let sure = fixed * max(calm, Self.calmShareNear.position(of: weights[y, x]))
+        weights[y, x] = Self.stillWeight * sure * sure * sure
+      }
+    }
+    return weights
   }
 
   /// What must be added to each component of a frame that stands still.
@@ -98,17 +123,26 @@ extension InpaintTarget {
   }
 
   private func collectStill(
-    _ component: Int, _ frames: [StillFrame], _ seen: Grid<UInt32>, _ most: Float,
+    _ component: Int, _ frames: [StillFrame], _ seen: Grid<UInt32>, _ weights: Grid<Float>,
     on engine: Engine
   ) throws(VFIError) {
     let frames = frames.map { StillComponent($0, component) }
-    guard let layout = frames.first?.samples.layout else { return }
+    guard let samples = frames.first?.samples else { return }
+    let layout = samples.layout
     try engine.forEachRows(in: bounds.samples(layout)) { rows, columns in
       for y in rows {
         for x in columns where hole.contains(layout, y, x) {
+          let most = weights[
+            (y << layout.shiftY) / FixedView.side, (x << layout.shiftX) / FixedView.side]
+          guard most > 0 else { continue }
           let bits = Self.frames(seen, layout, y, x)
-          guard let found = Self.stillSample(frames, bits, most, y, x) else { continue }
-          sums[component][y, x] += SIMD2(found.value * found.weight, found.weight)
+          var place = StillPlace()
+          for frame in frames where bits >> frame.bit & 1 != 0 {
+            place.add(frame.samples[y, x] + frame.offset, time: frame.time)
+          }
+          guard place.count > 1 else { continue }
+          let (value, weight) = Self.stillSample(place, unit: samples.maximum / 255)
+          if weight > 0 { sums[component][y, x] += SIMD2(value * most * weight, most * weight) }
         }
       }
     }
@@ -127,34 +161,26 @@ extension InpaintTarget {
     return bits
   }
 
-  /// The mean of what frames show of a component at a place, less the outliers, and its weight.
+  /// What a place shows in a frame that hides it, and how sure that is, from 0 to 1.
   ///
-  /// Nil where fewer than two show it.
+  /// The mean where all agree. Where they do not, but each is like the one before it, light changes:
+  /// then what lies between those before and after.
   private static func stillSample(
-    _ frames: [StillComponent], _ bits: UInt32, _ most: Float, _ y: Int, _ x: Int
-  ) -> (value: Float, weight: Float)? {
-    var values = SortedValues()
-    for frame in frames where bits >> frame.bit & 1 != 0 {
-      values.insert(frame.samples[y, x] + frame.offset)
+    _ place: StillPlace, unit: Float
+  ) -> (value: Float, sureness: Float) {
+    func sureness(_ difference: Float, half: Float) -> Float {
+      let ratio = difference / (unit * half)
+      let square = ratio * ratio
+      return 1 / (1 + square * square * square * square)
     }
-    guard values.count > 1 else { return nil }
-    let median = values.median
-    var distances = SortedValues()
-    for index in 0..<values.count { distances.insert(abs(values[index] - median)) }
-    // The deviation of noise around its median.
-    let deviation = 1.5 * distances.median
-    let unit = frames[0].samples.maximum / 255
-    var (sum, count) = (Float(0), Float(0))
-    for index in 0..<values.count where abs(values[index] - median) <= 2 * deviation + unit {
-      sum += values[index] - median
-      count += 1
-    }
-    let ratio = deviation / (unit * stillDeviation)
-    let square = ratio * ratio
+    let agreed = place.agreed(unit: unit)
     // Few samples tell little of whether a place stands still.
-    let sureness = 1 - 1 / Float(values.count)
-    let weight = most * sureness / (1 + square * square * square * square)
-    return weight > 0 ? (median + sum / count, weight) : nil
+    let most = 1 - 1 / Float(place.count)
+    let still = sureness(agreed.deviation, half: stillDeviation)
+    guard agreed.deviation > unit else { return (agreed.mean, most * still) }
+    let smooth = sureness(place.roughness, half: smoothDeviation)
+    let value = agreed.mean + (1 - still) * (place.between - agreed.mean)
+    return (value, most * max(still, smooth))
   }
 }
 
@@ -162,6 +188,8 @@ extension InpaintTarget {
 private struct StillFrame {
   let part: Frame
   let bit: Int
+  /// From the frame that is filled.
+  let time: Int
   /// What must be added to its components.
   let offsets: [Float]
 }
@@ -170,11 +198,12 @@ private struct StillFrame {
 private struct StillComponent {
   let samples: ComponentSamples
   let bit: Int
+  let time: Int
   let offset: Float
 
   init(_ frame: StillFrame, _ component: Int) {
     samples = ComponentSamples(frame.part, component)
-    (bit, offset) = (frame.bit, frame.offsets[component])
+    (bit, time, offset) = (frame.bit, frame.time, frame.offsets[component])
   }
 }
 
@@ -183,25 +212,4 @@ extension ClosedRange<Float> {
   fileprivate func position(of value: Float) -> Float {
     Swift.max(0, Swift.min((value - lowerBound) / (upperBound - lowerBound), 1))
   }
-}
-
-/// Up to ``InpaintTarget/stillFrames`` numbers in order.
-private struct SortedValues {
-  private var values = InlineArray<32, Float>(repeating: 0)
-  private(set) var count = 0
-
-  subscript(index: Int) -> Float { values[index] }
-
-  mutating func insert(_ value: Float) {
-    var place = count
-    while place > 0, values[place - 1] > value {
-      values[place] = values[place - 1]
-      place -= 1
-    }
-    values[place] = value
-    count += 1
-  }
-
-  /// Of an even number, the mean of the two in the middle.
-  var median: Float { 0.5 * (values[(count - 1) / 2] + values[count / 2]) }
 }
