@@ -656,7 +656,7 @@ typedef struct vfi_inpaint_info {
  * The dilation is a disc. params: NULL = defaults. info: may be NULL.
  *
  * The work is done in the rectangle around all masks and 64 pixels more, and the memory for it, 100
- * to 130 bytes a pixel (190 of floats), grows with that rectangle, not with `count`.
+ * to 145 bytes a pixel (190 of floats), grows with that rectangle, not with `count`.
  * vfi_memory_required() does not count it, vfi_inpaint_memory_required() does, and so does
  * memory_limit. With one mask for all, motion between frames with a content_id is kept for the next
  * call, a byte a pixel of the rectangle for each pair that is looked at, if there is memory: a
