@@ -38,6 +38,9 @@ extension InpaintTarget {
 
   /// Adds samples of the frames that show the same without motion; returns the numbers of these.
   ///
+  /// None where the first that are asked hide the same, as under masks that come anew with each frame but
+  /// do not move.
+  ///
   /// `shot` finds the numbers of the frames without a cut in between, at some cost.
   func collectStill(
     _ window: InpaintWindow, index: Int, on engine: Engine,
@@ -47,12 +50,15 @@ extension InpaintTarget {
     defer { engine.scratch.release(to: mark) }
     let count = window.frames.count
     let first = try FixedView(part, hole, on: engine)
+    var isSeen = false
     for (bit, number) in Self.others(Self.firstAsked, of: count, around: index).enumerated() {
       let mark = engine.scratch.mark
       defer { engine.scratch.release(to: mark) }
       let other = try window.hole(number, in: engine.scratch, on: engine)
+      isSeen = isSeen || isShown(besides: other)
       try first.ask(try window.part(number), other, bit: bit, on: engine)
     }
+    guard isSeen else { return [] }
     // Beside a large object few corners may be left; then more frames may tell.
     guard first.cornerShare ?? 1 >= 0.5 * Self.fixedShare.lowerBound else { return [] }
     let shot = try shot()
@@ -84,6 +90,15 @@ extension InpaintTarget {
       try collectStill(component, frames, seen, weights, on: engine)
     }
     return numbers
+  }
+
+  /// Whether a frame with another hole shows any of what this one hides.
+  private func isShown(besides other: Hole) -> Bool {
+    (bounds.y..<bounds.y + bounds.height).contains { y in
+      (bounds.x..<bounds.x + bounds.width).contains { x in
+        hole.pixels[y, x] != 0 && other.pixels[y, x] == 0
+      }
+    }
   }
 
   /// Of each cell, the weight of samples that agree.
