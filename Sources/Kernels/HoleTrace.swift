@@ -173,7 +173,7 @@ package func collectSamples(_ argument: UnsafePointer<vfi_collection>, _ first: 
   }
 }
 
-@inline(__always)
+// Not always inlined: of a function that is, and is called three times, a weak copy would stay.
 private func collect(_ c: vfi_collection, _ first: Int, _ end: Int, size: Int) {
   for y in first..<end where hasFound(c, y) {
     var x = c.left
