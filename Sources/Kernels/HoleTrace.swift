@@ -166,19 +166,11 @@ private func value(_ code: Ints, _ shift: Int32, size: Int) -> Vector {
 ///
 /// The way of a sample is that of the first of its pixels which was found.
 package func collectSamples(_ argument: UnsafePointer<vfi_collection>, _ first: Int, _ end: Int) {
-  switch argument.pointee.samples.size {
-  case 1: collect(argument.pointee, first, end, size: 1)
-  case 2: collect(argument.pointee, first, end, size: 2)
-  default: collect(argument.pointee, first, end, size: 4)
-  }
-}
-
-// Not always inlined: of a function that is, and is called three times, a weak copy would stay.
-private func collect(_ c: vfi_collection, _ first: Int, _ end: Int, size: Int) {
+  let c = argument.pointee
   for y in first..<end where hasFound(c, y) {
     var x = c.left
     while x < c.right {
-      collect(c, y, x, min(lanes, c.right &- x), size: size)
+      collect(c, y, x, min(lanes, c.right &- x), size: Int(c.samples.size))
       x &+= lanes
     }
   }
