@@ -59,14 +59,18 @@ let package = Package(
     kernels(
       "KernelsAVX512BF16", flags: ["-march=x86-64-v4", "-mavx512bf16"],
       defines: ["VFI_AVX512", "VFI_AVX512BF16"]),
+    // Those that have instructions of their own for int8.
+    kernels(
+      "KernelsAVX512VNNI", flags: ["-march=x86-64-v4", "-mavx512vnni"],
+      defines: ["VFI_AVX512"]),
     .target(
       name: "EmbeddedModel", exclude: ["default.safetensors"],
       cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(
       name: "VFIEngine",
       dependencies: [
-        "Kernels", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "CIntrinsics",
-        "EmbeddedModel",
+        "Kernels", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAVX512VNNI",
+        "CIntrinsics", "EmbeddedModel",
       ],
       swiftSettings: strict),
     .target(

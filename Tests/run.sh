@@ -90,7 +90,7 @@ c_tests() {
   for name in "${c_programs[@]}"; do
     compile "$name" && counted "$name.c" timeout 900 "$out/$name"
   done
-  for level in portable avx2 avx512; do
+  for level in portable avx2 avx512 avx512vnni; do
     for name in pair inpaint analyze doubt chunks; do
       counted "$name.c $level" env VFI_CPU=$level timeout 900 "$out/$name"
     done

@@ -140,4 +140,5 @@ ENGINES: dict[str, Callable[[Setup], Runner]] = {
     "openvino bf16": lambda setup: openvino_engine(setup, "bf16"),
     "libvfi": libvfi_engine,
     "libvfi bf16": lambda setup: libvfi_engine(setup, "bfloat16"),
+    "libvfi int8": lambda setup: libvfi_engine(setup, "int8"),
 }

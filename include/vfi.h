@@ -261,9 +261,13 @@ enum {
 /** Arithmetic of the networks. bfloat16 has the range of float32 with 8 bits of precision; products
     are added up in float32, motion and masks are float32 in any case. */
 enum {
-  VFI_PRECISION_AUTO = 0,    /**< bfloat16 where VFI_CPU_AVX512_BF16 may be used, else float32 */
-  VFI_PRECISION_FLOAT32 = 1, /**< the same pictures on every machine, but for rounding */
-  VFI_PRECISION_BFLOAT16 = 2 /**< on any machine; without its instructions slower than float32 */
+  VFI_PRECISION_AUTO = 0,     /**< bfloat16 where VFI_CPU_AVX512_BF16 may be used, else int8 where
+                                   VFI_CPU_AVX512_VNNI may, else float32 */
+  VFI_PRECISION_FLOAT32 = 1,  /**< the same pictures on every machine, but for rounding */
+  VFI_PRECISION_BFLOAT16 = 2, /**< on any machine; without its instructions slower than float32 */
+  /** Products of convolutions that are wide enough in int8, all else in bfloat16. On any machine,
+      likewise. */
+  VFI_PRECISION_INT8 = 3
 };
 
 /** Which pixels a model refines that chooses them by how uncertain it is (the default model does;
@@ -920,9 +924,10 @@ void vfi_stream_destroy(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream);
 
 /** Instruction sets, as bits. */
 enum {
-  VFI_CPU_AVX2 = 1,       /**< with FMA */
-  VFI_CPU_AVX512 = 2,     /**< F, BW, DQ, VL */
-  VFI_CPU_AVX512_BF16 = 4 /**< products of bfloat16 */
+  VFI_CPU_AVX2 = 1,        /**< with FMA */
+  VFI_CPU_AVX512 = 2,      /**< F, BW, DQ, VL */
+  VFI_CPU_AVX512_BF16 = 4, /**< products of bfloat16 */
+  VFI_CPU_AVX512_VNNI = 8  /**< products of int8 */
 };
 
 /** Instruction sets that contexts made from now on use: those of the machine, less the mask. */

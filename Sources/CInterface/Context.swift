@@ -5,7 +5,7 @@ import VFIEngine
 extension Parameters {
   /// An upper bound of the bytes of a context, and of a stream that only interpolates.
   func memoryRequired(_ description: FrameDescription) throws(VFIError) -> Int {
-    let model = try interpolation(of: openModel(), for: KernelTable())
+    let model = try interpolation(of: openModel(), on: CPU.level)
     let frames = FrameStream.memoryRequired(
       description, looksAround: settings.bendsMotion && model.takesNeighbours)
     return try frames
@@ -41,21 +41,21 @@ final class Context {
     model = try parameters.openModel()
     let kernels = KernelTable()
     engine = try parameters.makeEngine(kernels: kernels)
-    let precision: Precision
-    switch try parameters.network(of: model, for: kernels) {
+    let arithmetic: Arithmetic
+    switch try parameters.network(of: model, on: kernels.level) {
     case .interpolation(let network):
-      precision = network.precision
+      arithmetic = parameters.arithmetic(on: kernels.level)
       let interpolator = Interpolator(
         model: network, engine: engine, settings: parameters.settings)
       inpainter = Inpainter(engine: engine, settings: parameters.settings)
       pairs = (interpolator, FrameRepairer(interpolator: interpolator, inpainter: inpainter))
     case .inpainting(let network):
-      precision = .float32
+      arithmetic = .float32
       inpainter = Inpainter(engine: engine, settings: parameters.settings, network: network)
       pairs = nil
     }
     parameters.log.info(
-      "model \(model.info.name) (\(model.info.architecture)), \(precision), "
+      "model \(model.info.name) (\(model.info.architecture)), \(arithmetic), "
         + "\(engine.workers) threads, \(kernels.level)")
   }
 

@@ -182,7 +182,7 @@ public func vfi_inpaint_memory_required(
     }
     var filler: (any RecurrentInpainter)?
     if case .inpainting(let network) = try parameters.network(
-      of: parameters.openModel(), for: KernelTable())
+      of: parameters.openModel(), on: CPU.level)
     {
       filler = network
     }

@@ -7,7 +7,7 @@ import VFIEngine
 /// What a `vfi_model` points to: weights, and the networks built from them.
 ///
 /// A network is packed for one instruction set, which `vfi_set_cpu_mask` may change between two
-/// contexts, and for one precision, so the file stays open and a network is built for each pair that
+/// contexts, and for one arithmetic, so the file stays open and a network is built for each pair that
 /// is asked for.
 @safe final class Model: @unchecked Sendable {
   // Sendable: constant but for the networks behind a mutex, and the strings are only read.
@@ -16,7 +16,7 @@ import VFIEngine
   private let file: WeightFile
   private struct Key: Hashable {
     let level: CPULevel
-    let precision: Precision
+    let arithmetic: Arithmetic
   }
 
   private let networks: Mutex<[Key: Network]>
@@ -24,25 +24,25 @@ import VFIEngine
   private let strings: InlineArray<5, UnsafeMutablePointer<CChar>?>
 
   init(_ file: WeightFile, name: String? = nil) throws(VFIError) {
-    let kernels = KernelTable()
-    let precision = Precision.fastest(kernels.level)
-    let network = try openNetwork(file, precision: precision, kernels: kernels)
+    let level = CPU.level
+    let arithmetic = Arithmetic.fastest(level)
+    let network = try openNetwork(file, arithmetic, level: level)
     var info = network.info
     if let name { info.name = name }
     self.info = info
     self.file = file
-    networks = Mutex([Key(level: kernels.level, precision: precision): network])
+    networks = Mutex([Key(level: level, arithmetic: arithmetic): network])
     let texts = [info.name, info.architecture, info.task, info.licence, info.description]
     unsafe strings = InlineArray { unsafe strdup(texts[$0]) }
   }
 
   deinit { for index in 0..<5 { unsafe free(strings[index]) } }
 
-  func network(for kernels: KernelTable, _ precision: Precision) throws(VFIError) -> Network {
-    let key = Key(level: kernels.level, precision: precision)
+  func network(for level: CPULevel, _ arithmetic: Arithmetic) throws(VFIError) -> Network {
+    let key = Key(level: level, arithmetic: arithmetic)
     return try networks.withLock { (networks) throws(VFIError) in
       if let network = networks[key] { return network }
-      let network = try openNetwork(file, precision: precision, kernels: kernels)
+      let network = try openNetwork(file, arithmetic, level: level)
       networks[key] = network
       return network
     }

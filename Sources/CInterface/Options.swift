@@ -63,9 +63,11 @@ import VFIEngine
       kind: .choice(names: NameList("linear", "quadratic")) { unsafe $0.motion = $1 }),
     Option(
       name: "precision",
-      help: "Arithmetic of the networks; auto = bfloat16 where the processor has it.",
-      minimum: 0, maximum: 2, defaultValue: "auto",
-      kind: .choice(names: NameList("auto", "float32", "bfloat16")) { unsafe $0.precision = $1 }),
+      help: "Arithmetic of the networks; auto = what the processor has instructions for.",
+      minimum: 0, maximum: 3, defaultValue: "auto",
+      kind: .choice(names: NameList("auto", "float32", "bfloat16", "int8")) {
+        unsafe $0.precision = $1
+      }),
     Option(
       name: "quality",
       help: "Sets sparsity and heavy_share: refine none of the pixels, those worth it, or all.",

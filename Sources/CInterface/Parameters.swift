@@ -9,7 +9,7 @@ import VFIEngine
   let log: Log
   let memoryLimit: Int
   /// nil = the fastest.
-  private let precision: Precision?
+  private let arithmetic: Arithmetic?
   private let model: OpaquePointer?
   private let modelName: String
   private let threads: Int
@@ -52,7 +52,7 @@ import VFIEngine
     }
     let limit = unsafe params.memory_limit
     memoryLimit = limit == 0 ? .max : Int(clamping: limit)
-    precision = unsafe try Self.precision(params.precision)
+    arithmetic = unsafe try Self.arithmetic(params.precision)
     unsafe model = unsafe params.model
     modelName = unsafe params.model_name.map { unsafe String(cString: $0) } ?? "default"
     unsafe abort = params.abort
@@ -116,12 +116,12 @@ import VFIEngine
     }
   }
 
-  private static func precision(_ value: Int32) throws(VFIError) -> Precision? {
+  private static func arithmetic(_ value: Int32) throws(VFIError) -> Arithmetic? {
     if value == Int32(VFI_PRECISION_AUTO) { return nil }
-    guard let precision = Precision(rawValue: value) else {
+    guard let arithmetic = Arithmetic(rawValue: value) else {
       throw .argument("precision \(value) is unknown")
     }
-    return precision
+    return arithmetic
   }
 
   static func checkFlowScale(_ value: Double) throws(VFIError) {
@@ -145,16 +145,19 @@ import VFIEngine
     return try BuiltInModels.model(named: modelName)
   }
 
-  /// The network of `model` in the precision that is asked for.
-  func network(of model: Model, for kernels: KernelTable) throws(VFIError) -> Network {
-    try model.network(for: kernels, precision ?? .fastest(kernels.level))
+  /// The arithmetic that is asked for, or else what suits the machine.
+  func arithmetic(on level: CPULevel) -> Arithmetic { arithmetic ?? .fastest(level) }
+
+  /// The network of `model` in that arithmetic.
+  func network(of model: Model, on level: CPULevel) throws(VFIError) -> Network {
+    try model.network(for: level, arithmetic(on: level))
   }
 
   /// The same of a model that interpolates; throws `.unsupported` for another.
   func interpolation(
-    of model: Model, for kernels: KernelTable
+    of model: Model, on level: CPULevel
   ) throws(VFIError) -> any InterpolationModel {
-    guard case .interpolation(let network) = try network(of: model, for: kernels) else {
+    guard case .interpolation(let network) = try network(of: model, on: level) else {
       throw model.info.doesNotInterpolate
     }
     return network

@@ -17,7 +17,10 @@ static inline uint32_t vfi_machine_cpu_flags(void) {
   if (flags && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     flags |= 2;
-  if (flags & 2 && __builtin_cpu_supports("avx512bf16"))
+  if (flags & 2 && __builtin_cpu_supports("avx512vnni"))
+    flags |= 8;
+  // Every processor that has this has those.
+  if (flags & 8 && __builtin_cpu_supports("avx512bf16"))
     flags |= 4;
 #endif
   return flags;
@@ -54,17 +57,22 @@ enum { VFI_TILE_PIXELS = 12 };
 
 // One call of a convolution kernel: up to 12 output pixels, one block of `width` output channels,
 // where `width` belongs to the kernel. Kernels of float32 and of bfloat16 take inputs and weights
-// of that type; bias, slopes and sums are float32, outputs and residuals either.
+// of that type; bias, slopes and sums are float32, outputs and residuals either. Kernels of int8
+// take what `vfi_quantization` says, a multiple of 16 channels.
 struct vfi_convolution_tile {
   // [taps][12]: the input pixel's channels; a row of zeros outside the picture. Where the input is
-  // the concatenation of two maps, [taps][12] of the second map follow.
+  // the concatenation of two maps, [taps][12] of the second map follow. int8: the pixel's step, a
+  // float32, then a byte for each channel, which is 128 + the value in steps.
   const void *_Nonnull const *_Nonnull inputs;
   intptr_t taps;
   intptr_t input_channels; // of the first map
   intptr_t rest_channels;  // of the second map, 0 = there is none; bfloat16 only
   // float32: [taps][input_channels][width]. bfloat16: for each map [taps][pairs][width][2], where a
-  // pair is two input channels, and the last channel of an odd number is paired with 0.
+  // pair is two input channels, and the last channel of an odd number is paired with 0. int8:
+  // [taps] of [width] of -128 times the sum of an output's weights, int32, and [quads][width][4] of
+  // those weights, in steps.
   const void *_Nonnull weights;
+  const float *_Nullable steps;  // [width], int8 only: that of each output's weights
   const float *_Nonnull bias;    // [width]
   const float *_Nullable slopes; // [width]: factor of negative sums; NULL = no activation
   // [12]: the output pixel's channels, and what is added to them before the activation. Without

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the convolution kernels of both types share: sums, and what follows them.
+// What the convolution kernels of all types share: sums, and what follows them.
 import CIntrinsics
 
 /// Output channels of one call of `convolutionTileWide`.
@@ -30,6 +30,28 @@ struct WideSum {
   func write(_ pixel: Int, _ sums: UnsafeMutablePointer<Float>) {
     store(low, sums + 2 &* lanes &* pixel)
     store(high, sums + (2 &* pixel &+ 1) &* lanes)
+  }
+}
+
+/// The weights of a pair or quad of input channels, for two vectors of output channels.
+struct WideWords {
+  var low: Words
+  var high: Words
+
+  @inline(__always)
+  init(_ words: UnsafeRawPointer) {
+    low = words.loadUnaligned(as: Words.self)
+    high = words.loadUnaligned(fromByteOffset: 4 &* lanes, as: Words.self)
+  }
+}
+
+/// The inputs of six pixels at one tap.
+struct SixInputs {
+  let p0, p1, p2, p3, p4, p5: UnsafeRawPointer
+
+  @inline(__always)
+  init(_ p: UnsafePointer<UnsafeRawPointer>) {
+    (p0, p1, p2, p3, p4, p5) = (p[0], p[1], p[2], p[3], p[4], p[5])
   }
 }
 

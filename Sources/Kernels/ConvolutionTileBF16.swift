@@ -4,28 +4,6 @@
 // machine has AVX512_BF16. Elsewhere both are widened by shifts: that costs more than float32.
 import CIntrinsics
 
-/// The weights of a pair of input channels, for two vectors of output channels.
-struct WideWords {
-  var low: Words
-  var high: Words
-
-  @inline(__always)
-  init(_ words: UnsafeRawPointer) {
-    low = words.loadUnaligned(as: Words.self)
-    high = words.loadUnaligned(fromByteOffset: 4 &* lanes, as: Words.self)
-  }
-}
-
-/// The inputs of six pixels at one tap.
-struct SixInputs {
-  let p0, p1, p2, p3, p4, p5: UnsafeRawPointer
-
-  @inline(__always)
-  init(_ p: UnsafePointer<UnsafeRawPointer>) {
-    (p0, p1, p2, p3, p4, p5) = (p[0], p[1], p[2], p[3], p[4], p[5])
-  }
-}
-
 /// The pair of channels at byte `offset`; of the last channel of an odd number, that one and 0.
 @inline(__always)
 func pair(_ pixel: UnsafeRawPointer, _ offset: Int, _ single: Bool) -> UInt32 {

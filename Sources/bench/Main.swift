@@ -40,7 +40,7 @@ struct Benchmark {
     print("machine: \(machineName()), \(CPU.count) CPUs, level \(CPU.level)")
     print("commit:  \(arguments.count > 1 ? arguments[1] : "unknown")")
     for level in CPU.machineLevels where benchmark.rounds > 1 {
-      try benchmark.convolutions(KernelTable(level: level), .fastest(level))
+      try benchmark.convolutions(level, .fastest(level))
     }
     try benchmark.blocks()
     try benchmark.frames()
@@ -48,7 +48,9 @@ struct Benchmark {
   }
 
   /// Convolutions of one level, each beside a measurement of the peak.
-  func convolutions(_ kernels: KernelTable, _ precision: Precision) throws {
+  func convolutions(_ level: CPULevel, _ arithmetic: Arithmetic) throws {
+    let kernels = KernelTable(level: level, quantizes: arithmetic == .int8)
+    let precision = arithmetic.features
     let engine = Engine(kernels: kernels, runner: try ThreadPool(threads: 1))
     let benchmarks = try (Self.dense + Self.winograd + Self.sparse).map {
       try ConvolutionBenchmark($0, precision, engine: engine)
@@ -65,7 +67,7 @@ struct Benchmark {
       }
     }
     let peak = median(peaks)
-    print("\n\(kernels.level), \(precision): peak \(format(peak, 1)) GFLOP/s a thread")
+    print("\n\(level), \(arithmetic): peak of \(precision) \(format(peak, 1)) GFLOP/s a thread")
     print("      ms  GFLOP/s  of peak")
     for (index, benchmark) in benchmarks.enumerated() {
       let time = median(times[index])
@@ -90,7 +92,7 @@ struct Benchmark {
     let engine = Engine(runner: try ThreadPool(threads: 1))
     print("\nUGSP's sparse blocks at \(ModelBenchmark.width)x\(ModelBenchmark.height), 8x8 blobs")
     print("  CPU ms  of the time at 100 %")
-    let fastest = Precision.fastest(engine.kernels.level)
+    let fastest = Arithmetic.fastest(engine.kernels.level).features
     for precision in fastest == .float32 ? [fastest] : [.float32, fastest] {
       for shape in BlockBenchmark.shapes {
         try blocks([100, 50, 25, 10].map { try .init(shape, $0, precision, engine: engine) })
@@ -137,8 +139,8 @@ struct Benchmark {
     do { files.append(try .embedded()) } catch { print("\nno default model: \(error)") }
     for path in paths { files.append(try WeightFile(path: path)) }
     let benchmarks = try files.flatMap { file in
-      try Precision.allCases.flatMap { precision in
-        try [1, 2].compactMap { try ModelBenchmark(file, precision, threads: $0) }
+      try Arithmetic.allCases.flatMap { arithmetic in
+        try [1, 2].compactMap { try ModelBenchmark(file, arithmetic, threads: $0) }
       }
     }
     print("\nmodels at \(ModelBenchmark.width)x\(ModelBenchmark.height)")

@@ -13,12 +13,13 @@ final class ModelBenchmark {
   private let frames: Arena
   private let images: (FeatureMap, FeatureMap)
 
-  /// nil where the model does not have this precision.
-  init?(_ file: WeightFile, _ precision: Precision, threads: Int) throws {
+  /// nil where the model fills holes.
+  init?(_ file: WeightFile, _ arithmetic: Arithmetic, threads: Int) throws {
     engine = Engine(runner: try ThreadPool(threads: threads))
-    model = try openModel(file, precision: precision, kernels: engine.kernels)
-    guard model.precision == precision else { return nil }
-    name = "\(model.info.name), \(model.precision), \(threads) thread\(threads == 1 ? "" : "s")"
+    let network = try openNetwork(file, arithmetic, level: engine.kernels.level)
+    guard case .interpolation(let model) = network else { return nil }
+    self.model = model
+    name = "\(model.info.name), \(arithmetic), \(threads) thread\(threads == 1 ? "" : "s")"
     frames = Arena(ledger: engine.ledger)
     let multiple = model.multiple
     let height = (Self.height + multiple - 1) / multiple * multiple

@@ -12,7 +12,7 @@ struct EngineOptions: ParsableArguments {
   @Option(help: "Number of threads; 0 = one per CPU.")
   var threads: Int32?
 
-  @Option(help: "Arithmetic of the network: auto, float32 or bfloat16.")
+  @Option(help: "Arithmetic of the network: auto, float32, bfloat16 or int8.")
   var precision: String?
 
   @Option(help: "Pixels that the network refines: auto, off (all), or the largest share, as 0.25.")

@@ -121,7 +121,7 @@ static void parameters(void) {
   REFUSED(VFI_ERR_ARG, params.flow_scale = 0.3);
   REFUSED(VFI_ERR_ARG, params.flow_scale = -1);
   REFUSED(VFI_ERR_ARG, params.flow_scale = NAN);
-  REFUSED(VFI_ERR_ARG, params.precision = 3);
+  REFUSED(VFI_ERR_ARG, params.precision = 4);
   REFUSED(VFI_ERR_ARG, params.precision = -1);
   REFUSED(VFI_ERR_ARG, params.log_level = 5);
   REFUSED(VFI_ERR_ARG, params.log_level = -1);
@@ -166,7 +166,7 @@ static void options(void) {
       {"flow_scale", "0.3"},
       {"flow_scale", "2"},
       {"duplicates", "Copy"},
-      {"precision", "int8"},
+      {"precision", "int4"},
       {"sparsity", "0.25"},
       {"heavy_share", "1.5"},
       {"quality", "medium"},
@@ -199,6 +199,8 @@ static void options(void) {
   CHECK(params.duplicate_action == VFI_DUPLICATE_INTERPOLATE);
   CHECK_STATUS(vfi_params_set(&params, "precision", "bfloat16"), VFI_OK);
   CHECK(params.precision == VFI_PRECISION_BFLOAT16);
+  CHECK_STATUS(vfi_params_set(&params, "precision", "int8"), VFI_OK);
+  CHECK(params.precision == VFI_PRECISION_INT8);
   CHECK_STATUS(vfi_params_set(&params, "sparsity", "cap"), VFI_OK);
   CHECK_STATUS(vfi_params_set(&params, "heavy_share", "0.125"), VFI_OK);
   CHECK_STATUS(vfi_params_set(&params, "deadline_ms", "30"), VFI_OK);

@@ -66,8 +66,16 @@ nothing 'bfloat16 instructions stand in the kernels of their level only' "$(cat 
 nothing 'the bfloat16 kernels do use them' \
   "$(grep -q 'vdpbf16ps .*%zmm' "$scratch/code" || echo 'no vdpbf16ps')"
 
+awk '
+  /^[0-9a-f]+ <.*>:$/ { name = $2; next }
+  $2 ~ /^vpdp(bu|ws)/ && name !~ /[0-9]KernelsAVX512VNNI/ { print name ": " $2 }
+' "$scratch/code" | sort -u > "$scratch/int8"
+nothing 'instructions of VNNI stand in the kernels of their level only' "$(cat "$scratch/int8")"
+nothing 'the int8 kernels do use them' \
+  "$(grep -q 'vpdpbusd .*%zmm' "$scratch/code" || echo 'no vpdpbusd')"
+
 # The linker keeps one copy of a weak function, from whichever module comes first.
-for module in Kernels KernelsAVX2 KernelsAVX512 KernelsAVX512BF16; do
+for module in Kernels KernelsAVX2 KernelsAVX512 KernelsAVX512BF16 KernelsAVX512VNNI; do
   find "$objects/$module.build" -name '*.o' -exec nm {} + > "$scratch/symbols"
   nothing "$module has functions" "$(grep -q ' T ' "$scratch/symbols" || echo none)"
   nothing "no weak function in $module" "$(awk '$2 == "W" { print $3 }' "$scratch/symbols" | sort -u)"

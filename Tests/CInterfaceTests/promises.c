@@ -228,7 +228,7 @@ static void cpu_mask(void) {
   picture_free(&reference);
 }
 
-/* Automatic is one of the two; in bfloat16, too, threads do not matter, and pictures are close. */
+/* Automatic is one of the three; in all of them threads do not matter, and pictures are close. */
 static void precision(void) {
   vfi_params params = test_params();
   params.threads = 1;
@@ -240,10 +240,19 @@ static void precision(void) {
   params.precision = VFI_PRECISION_BFLOAT16;
   uint64_t bfloat16 = interpolate(&params);
   CHECK(bfloat16 != float32);
-  CHECK(automatic == (vfi_cpu_flags() & VFI_CPU_AVX512_BF16 ? bfloat16 : float32));
   CHECK(largest_difference(&out, &reference) <= 2);
   params.threads = 3;
   CHECK(interpolate(&params) == bfloat16);
+  params.precision = VFI_PRECISION_INT8;
+  uint64_t int8 = interpolate(&params);
+  CHECK(int8 != bfloat16);
+  CHECK(largest_difference(&out, &reference) <= 2);
+  params.threads = 1;
+  CHECK(interpolate(&params) == int8);
+  uint32_t machine = vfi_cpu_flags();
+  CHECK(automatic == (machine & VFI_CPU_AVX512_BF16   ? bfloat16
+                      : machine & VFI_CPU_AVX512_VNNI ? int8
+                                                      : float32));
   vfi_set_cpu_mask(VFI_CPU_AVX2 | VFI_CPU_AVX512);
   params.precision = VFI_PRECISION_AUTO;
   uint64_t masked = interpolate(&params);

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import VFIEngine
 
-/// Every convolution kernel of every level against the sum that it stands for.
+/// Every convolution kernel of floats of every level against the sum that it stands for.
 @Suite struct ConvolutionTileTests {
   /// Float32 sums of at most a few hundred products of numbers in -1...1.
   static let tolerance: Float = 2e-5
@@ -18,10 +18,14 @@ import VFIEngine
 
   static let kernels = CPU.machineLevels.flatMap { level in
     Precision.allCases.flatMap { precision in
-      KernelTable(level: level).convolution.blocks(precision).map {
+      KernelTable(level: level).convolution.blocks(format(precision)).map {
         Kernel(level: level, precision: precision, block: $0)
       }
     }
+  }
+
+  private static func format(_ precision: Precision) -> WeightFormat {
+    precision == .float32 ? .float32 : .bfloat16
   }
 
   @Test(arguments: kernels)
@@ -52,12 +56,12 @@ import VFIEngine
     #expect(call.output.map[0, 0, call.first].isNaN)
   }
 
-  @Test(arguments: CPU.machineLevels, Precision.allCases)
-  func blocksCoverTheChannels(level: CPULevel, precision: Precision) {
+  @Test(arguments: CPU.machineLevels, WeightFormat.allCases)
+  func blocksCoverTheChannels(level: CPULevel, format: WeightFormat) {
     let kernels = KernelTable(level: level).convolution
-    let narrowest = kernels.blocks(precision).map(\.width).min() ?? 0
+    let narrowest = kernels.blocks(format).map(\.width).min() ?? 0
     for channels in 1...200 {
-      let covered = kernels.split(channels, precision).reduce(0) { $0 + $1.width }
+      let covered = kernels.split(channels, format).reduce(0) { $0 + $1.width }
       #expect(covered >= channels && covered - channels < narrowest)
     }
   }
@@ -172,7 +176,7 @@ private final class TileCall {
           else { return }
           var tile = vfi_convolution_tile(
             inputs: inputs, taps: taps, input_channels: channels, rest_channels: rest,
-            weights: weights.start, bias: bias.start,
+            weights: weights.start, steps: nil, bias: bias.start,
             slopes: hasSlopes ? UnsafePointer(slopes.start) : nil, outputs: outputs,
             residuals: hasResidual ? residualPointers.baseAddress : nil,
             output_bfloat16: output.map.precision == .bfloat16,

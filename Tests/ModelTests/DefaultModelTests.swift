@@ -214,9 +214,9 @@ import VFIEngine
     #expect(before == 1)
   }
 
-  /// bfloat16 keeps eight bits of each feature.
-  @Test(arguments: CPU.machineLevels)
-  func bfloat16IsNear(level: CPULevel) throws {
+  /// bfloat16 keeps eight bits of each feature, int8 as many of the greatest one of a pixel.
+  @Test(arguments: CPU.machineLevels, [Arithmetic.bfloat16, .int8])
+  func fewerBitsAreNear(level: CPULevel, arithmetic: Arithmetic) throws {
     let engine = try engine(level, threads: 2)
     let fixture = try Fixture("default_model")
     engine.budget = .off
@@ -224,12 +224,13 @@ import VFIEngine
     let reference = try copy(
       try exact.decode(try pair(fixture, exact, engine), at: .constant(0.5), on: engine).map,
       in: fixture.arena)
-    let short = try model(engine, precision: .bfloat16)
+    let short = try DefaultModelWeights.model(arithmetic, level: level)
     let found = try short.decode(
       try pair(fixture, short, engine), at: .constant(0.5), on: engine
     ).map
+    let most: Float = arithmetic == .int8 ? 0.03 : 0.02
     for channels in [0..<8, 8..<12, 15..<16] {
-      #expect(relativeError(found.slice(channels), reference.slice(channels)) < 0.02)
+      #expect(relativeError(found.slice(channels), reference.slice(channels)) < most)
     }
     #expect(relativeError(found.slice(12..<15), reference.slice(12..<15)) < 0.03)
     #expect(bits(found) != bits(reference))
@@ -244,12 +245,12 @@ import VFIEngine
     #expect(info.anyInstant)
   }
 
-  @Test(arguments: [Precision.float32, .bfloat16])
-  func sameBytesForAnyThreadCount(precision: Precision) throws {
+  @Test(arguments: Arithmetic.allCases)
+  func sameBytesForAnyThreadCount(arithmetic: Arithmetic) throws {
     var results: [[UInt32]] = []
     for threads in 1...3 {
       let engine = try engine(threads: threads)
-      let model = try model(engine, precision: precision)
+      let model = try DefaultModelWeights.model(arithmetic, level: engine.kernels.level)
       let fixture = try Fixture("default_model")
       let pair = try model.prepare(
         try model.encode(try fixture.map("frame0"), in: fixture.arena, on: engine),

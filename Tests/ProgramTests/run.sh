@@ -310,7 +310,7 @@ test_errors() {
   refuses "unknown ending" "out.what: no kind of file" out.what "$vfi" interpolate in.mp4 out.what
   refuses "unknown option" "nonsense" out.mp4 "$vfi" interpolate in.mp4 out.mp4 -o nonsense=1
   refuses "bad value" "threads" out.mp4 "$vfi" interpolate in.mp4 out.mp4 -o threads=many
-  refuses "bad precision" "precision" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --precision int8
+  refuses "bad precision" "precision" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --precision half
   refuses "not key=value" "is not key=value" out.mp4 "$vfi" interpolate in.mp4 out.mp4 -o threads
   refuses "unknown model" "gone" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --model gone
   refuses "unknown encoder" "no encoder gone" out.mp4 "$vfi" interpolate in.mp4 out.mp4 --codec gone

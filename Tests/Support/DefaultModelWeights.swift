@@ -8,6 +8,15 @@ package enum DefaultModelWeights {
   /// counts them.
   package static let kmacPerPixel = 13.722
 
+  /// The model in any arithmetic.
+  package static func model(_ arithmetic: Arithmetic, level: CPULevel) throws -> DefaultModel {
+    let network = try openNetwork(try file(), arithmetic, level: level)
+    guard case .interpolation(let model) = network, let model = model as? DefaultModel else {
+      throw VFIError.defect("the default model's weights are another one's")
+    }
+    return model
+  }
+
   package static func file() throws -> WeightFile {
     var writer = SafetensorsWriter(metadata: [("architecture", "vfi-v1"), ("name", "default")])
     func block(_ name: String, _ inputs: Int, _ outputs: Int) {

@@ -39,7 +39,7 @@ static void arguments(void) {
   refuse("scene_cut_threshold=nan", "'scene_cut_threshold'");
   refuse("max_gap=-1", "'max_gap'");
   refuse("flow_scale=0.3", "flow_scale");
-  refuse("precision=half", "auto, float32, bfloat16");
+  refuse("precision=half", "auto, float32, bfloat16, int8");
   refuse("duplicates=drop", "copy, interpolate");
   refuse("sparsity=", "auto, off, cap");
   refuse("memory_limit=-5", "'memory_limit'");

@@ -68,13 +68,18 @@ package final class Convolution: Sendable {
     self.kernel = kernel
     self.stride = stride
     self.dilation = dilation
+    let format = WeightFormat(
+      precision, quantizes: kernels.quantizes && rest == 0, inputs: inputs, outputs: self.outputs)
+    // Winograd's transform would have to be quantised, too: 4 x 4 values where there was one.
+    let method = format == .int8 ? .direct : method
     self.method = method
     let taps = method == .winograd ? 16 : kernel * kernel
     let values = method == .winograd ? WinogradRun.points(kernels: weights) : weights
     self.weights = [
       try PackedWeights(
         taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: Array(bias[part]),
-        slopes: try activation.slopes(part.count), precision: precision, kernels: kernels
+        slopes: try activation.slopes(part.count),
+        format: format, kernels: kernels
       ) { output, input, tap in
         values[((part.lowerBound + output) * inputs + input) * taps + tap]
       }

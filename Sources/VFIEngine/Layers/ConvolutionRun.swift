@@ -30,7 +30,7 @@
   let phases: [PackedWeights]
   /// Of the first phase.
   let grid: ConvolutionGrid
-  let input: FeatureMap
+  var input: FeatureMap
   /// The input's channels behind those of `input`, if they stand elsewhere.
   var rest: FeatureMap?
   let output: FeatureMap
@@ -46,14 +46,28 @@
   ) throws(VFIError) {
     let pixels = active?.count ?? grid.height * grid.width
     guard pixels > 0, let weights = phases.first else { return }
+    let mark = engine.scratch.mark
+    defer { engine.scratch.release(to: mark) }
+    var run = self
+    if weights.format == .int8 {
+      let most = source.map { max($0.height * $0.width, input.width) }
+      run.input = try quantize(input, most: most ?? input.height * input.width, on: engine)
+    }
+    try run.convolve(pixels, weights, active: active, from: source, on: engine)
+    engine.statistics.multiplyAdds +=
+      pixels * phases.count * weights.taps * weights.inputs * weights.outputs
+  }
+
+  private func convolve(
+    _ pixels: Int, _ weights: PackedWeights, active: ActiveSet?, from source: ActiveSet?,
+    on engine: Engine
+  ) throws(VFIError) {
     let tiles = (pixels + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels
     let tileBytes =
-      ConvolutionGrid.tilePixels * weights.inputs * weights.precision.bytes * grid.kernel
+      ConvolutionGrid.tilePixels * weights.inputs * weights.format.bytes * grid.kernel
       * grid.stride
     let fairShare = (tiles + 4 * engine.workers - 1) / (4 * engine.workers)
     let tilesPerItem = max(1, min(32, Self.itemBytes / tileBytes, fairShare))
-    let mark = engine.scratch.mark
-    defer { engine.scratch.release(to: mark) }
     let zero = unsafe try engine.scratch.buffer(of: Float.self, count: weights.inputs)
     unsafe zero.update(repeating: 0, count: weights.inputs)
     let slots = unsafe try engine.scratch.buffer(of: ConvolutionSlots.self, count: engine.workers)
@@ -73,8 +87,6 @@
         unsafe compute(range.count, weights, slots[worker])
       }
     }
-    engine.statistics.multiplyAdds +=
-      pixels * phases.count * weights.taps * weights.inputs * weights.outputs
   }
 
   /// Writes the pointers of all taps, outputs and residuals of `range`.

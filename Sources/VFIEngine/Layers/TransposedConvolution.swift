@@ -32,7 +32,9 @@ package final class TransposedConvolution: Sendable {
       let (phaseY, phaseX) = (phase / 2, phase % 2)
       phases.append(
         try PackedWeights(
-          taps: 4, inputs: inputs, bias: bias, slopes: slopes, precision: precision,
+          taps: 4, inputs: inputs, bias: bias, slopes: slopes,
+          format: WeightFormat(
+            precision, quantizes: kernels.quantizes, inputs: inputs, outputs: part.count),
           kernels: kernels
         ) { output, input, tap in
           let (ky, kx) = (3 - phaseY - 2 * (tap / 2), 3 - phaseX - 2 * (tap % 2))

@@ -24,7 +24,7 @@ import CIntrinsics
     let pointStride = tiles * valueStride + Self.padding
     let outputs = weights.blocks.reduce(0) { $0 + $1.kernel.width }
     unsafe pixels = try arena.buffer(of: UnsafeRawPointer.self, count: tiles * 16)
-    let bytes = weights.precision.bytes
+    let bytes = weights.format.bytes
     let size = 16 * pointStride * bytes
     unsafe values = UnsafeMutableRawPointer(try arena.buffer(of: UInt8.self, count: size))
     unsafe products = try arena.buffer(of: UnsafeRawPointer.self, count: 16 * tiles)
@@ -78,7 +78,7 @@ import CIntrinsics
     let grid = grid
     let count = active?.count ?? grid.height * grid.width
     guard count > 0 else { return }
-    let tileBytes = 16 * (weights.precision.bytes * valueStride + 4 * weights.outputs)
+    let tileBytes = 16 * (weights.format.bytes * valueStride + 4 * weights.outputs)
     let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
     let batch = Self.roundedUp(min(Self.batchBytes / tileBytes, fairShare, 96))
     let mark = engine.scratch.mark
@@ -167,10 +167,10 @@ import CIntrinsics
     }
     var argument = unsafe vfi_winograd_input(
       pixels: UnsafePointer(slots.pixels),
-      values: slots.values + first * weights.precision.bytes,
+      values: slots.values + first * weights.format.bytes,
       point_stride: batch * valueStride + WinogradSlots.padding, tile_stride: valueStride,
       channels: map.channels, tiles: tiles.count)
-    unsafe kernels.winogradInput[weights.precision](&argument)
+    unsafe kernels.winogradInput[map.precision](&argument)
   }
 
   /// Where the products of the `index`-th block begin.

@@ -21,15 +21,17 @@ final class DefaultModelEncoder: Sendable {
   private let precision: Precision
 
   init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
-    func layer(_ name: String, _ inputs: Int, _ outputs: Int) throws(VFIError) -> Convolution {
+    func layer(
+      _ name: String, _ inputs: Int, _ outputs: Int, _ precision: Precision
+    ) throws(VFIError) -> Convolution {
       try convolutionPReLU(
         file, "encoder.\(name)", inputs, outputs, stride: 2, precision: precision,
         kernels: kernels)
     }
     self.precision = precision
-    toHalf = try layer("to_half", 3, 16)
-    toQuarter = try layer("to_quarter", 16, 32)
-    toEighth = try layer("to_eighth", 32, Self.eighth)
+    toHalf = try layer("to_half", 3, 16, kernels.quickest(precision))
+    toQuarter = try layer("to_quarter", 16, 32, precision)
+    toEighth = try layer("to_eighth", 32, Self.eighth, precision)
   }
 
   /// Multiply-adds for one pixel of one frame.
@@ -51,7 +53,8 @@ final class DefaultModelEncoder: Sendable {
     let eighth = try level(3, Self.eighth, arena)
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
-    let centred = try level(0, 3, engine.scratch)
+    let centred = try engine.scratch.map(
+      height: image.height, width: image.width, channels: 3, precision: toHalf.precision)
     let quarter = try level(2, 32, engine.scratch)
     try convert(image, plus: -Self.mean, into: centred, on: engine)
     try toHalf(centred, into: half, on: engine)
@@ -204,7 +207,8 @@ final class DefaultModelRefinement: Sendable {
     defer { arena.release(to: mark) }
     let entered = try active.map(channels: Self.channels, precision: precision, in: arena)
     let refined = try active.map(channels: Self.channels, precision: precision, in: arena)
-    let tiles = try ActiveTiles(active, from: active, on: engine)
+    let tiles =
+      enter.method == .winograd ? try ActiveTiles(active, from: active, on: engine) : nil
     try enter(input, active: active, tiles: tiles, into: entered, on: engine)
     try middle(entered, active: active, tiles: tiles, into: refined, on: engine)
     try head(refined, active: active, tiles: tiles, into: output, on: engine)

@@ -16,12 +16,14 @@ package enum Network: Sendable {
 /// Builds the network that `file` names, whatever it is for; throws and costs as
 /// ``openModel(_:precision:kernels:)`` does.
 package func openNetwork(
-  _ file: WeightFile, precision: Precision, kernels: KernelTable
+  _ file: WeightFile, _ arithmetic: Arithmetic, level: CPULevel
 ) throws(VFIError) -> Network {
+  let kernels = KernelTable(level: level, quantizes: arithmetic == .int8)
   if let architecture = file.metadata["architecture"], fillsHoles(architecture) {
-    return .inpainting(try openInpainter(file, kernels: kernels))
+    return .inpainting(try openInpainter(file, kernels: KernelTable(level: level)))
   }
-  return .interpolation(try openModel(file, precision: precision, kernels: kernels))
+  return .interpolation(
+    try openModel(file, precision: arithmetic.features, kernels: kernels))
 }
 
 /// Builds the network that `file` names, with weights packed for `kernels`.

@@ -5,7 +5,7 @@ import Synchronization
 
 /// An instruction set for which the kernels are built.
 package enum CPULevel: Int, CaseIterable, Comparable, Sendable, CustomStringConvertible {
-  case portable, avx2, avx512, avx512BF16
+  case portable, avx2, avx512, avx512VNNI, avx512BF16
 
   package static func < (a: CPULevel, b: CPULevel) -> Bool { a.rawValue < b.rawValue }
 
@@ -14,6 +14,7 @@ package enum CPULevel: Int, CaseIterable, Comparable, Sendable, CustomStringConv
     case .portable: "portable"
     case .avx2: "avx2"
     case .avx512: "avx512"
+    case .avx512VNNI: "avx512vnni"
     case .avx512BF16: "avx512bf16"
     }
   }
@@ -37,6 +38,7 @@ package enum CPU {
       case "portable": result = 0
       case "avx2": result &= 1
       case "avx512": result &= 3
+      case "avx512vnni": result &= 11
       default: break
       }
     }
@@ -48,6 +50,7 @@ package enum CPU {
 
   private static func level(_ flags: UInt32) -> CPULevel {
     if flags & 7 == 7 { return .avx512BF16 }
+    if flags & 11 == 11 { return .avx512VNNI }
     if flags & 3 == 3 { return .avx512 }
     return flags & 1 == 1 ? .avx2 : .portable
   }

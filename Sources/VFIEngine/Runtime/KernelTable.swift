@@ -20,6 +20,8 @@ package struct ByPrecision<Kernel: Sendable>: Sendable {
 /// Each family has a structure of functions of its own, filled in `KernelTable+Family.swift`.
 package struct KernelTable: Sendable {
   package let level: CPULevel
+  /// Whether layers form products in int8 where that pays.
+  package let quantizes: Bool
   package let convolution: ConvolutionKernels
   package let motion: MotionKernels
   package let peak: ByPrecision<PeakKernel>
@@ -30,16 +32,24 @@ package struct KernelTable: Sendable {
   package let inpainting: InpaintingKernels
   package let holes: HoleKernels
 
-  package init(level: CPULevel = CPU.level) {
+  /// The type that a layer which is not quantised should take in place of `precision`, where its input
+  /// may be of either: products of bfloat16 without instructions for them cost more than those of float32.
+  package func quickest(_ precision: Precision) -> Precision {
+    level == .avx512BF16 ? precision : .float32
+  }
+
+  package init(level: CPULevel = CPU.level, quantizes: Bool = false) {
     self.level = level
+    self.quantizes = quantizes
     convolution =
       switch level {
       case .portable: .portable
       case .avx2: .avx2
       case .avx512: .avx512
+      case .avx512VNNI: .avx512VNNI
       case .avx512BF16: .avx512BF16
       }
-    // No other kernel has instructions of its own for bfloat16.
+    // No other kernel has instructions of its own for bfloat16 or int8.
     let level = min(level, .avx512)
     motion = level == .avx512 ? .avx512 : level == .avx2 ? .avx2 : .portable
     let multiplyAdds: PeakKernel =

@@ -1,0 +1,1 @@
+../Kernels/BFloat16.swift

@@ -1,0 +1,1 @@
+../Kernels/ConvolutionTileInt8.swift
