@@ -26,19 +26,17 @@ package struct CodedSlices {
 
   /// Pixels on a side of the blocks that places are told in.
   private static let side = 16
-  /// Bytes that are appended.
+  /// Bytes of noise.
   private static let tail = 48
-  private let codec: Codec
-  package var isHEVC: Bool { codec == .hevc }
-  /// Pictures are counted in the order of presentation.
-  package var countsPictures: Bool { isHEVC || codec == .h264 }
-  /// They are within their groups.
-  package var countsInGroups: Bool { codec == .mpeg }
-  /// Motion may be taken from other pictures.
-  package var hasDirectMotion: Bool { codec != .mpeg }
   /// Equal bytes in a row that tell of erased data, besides those that blocks may make.
   private static let erased = 32
-  /// Bytes that are overwritten.
+
+  private let codec: Codec
+  /// Macroblocks in a row.
+  private let columns: Int
+  /// Bytes of the length before a unit; 0: units begin with start codes.
+  private let lengthBytes: Int
+  /// Bytes that are overwritten at the end of a slice.
   ///
   /// Of 2,355 intact slices, 6 were decoded to the same picture without their last 3 bytes, which may
   /// be little more than the end mark, none without 4. Of MPEG-4, 5 were too few for one picture of 48
@@ -46,13 +44,17 @@ package struct CodedSlices {
   private let cut: Int
   /// What a slice must have besides, so that its header stays whole.
   private let header: Int
-  /// Macroblocks in a row.
-  private let columns: Int
-  /// Of the length before a unit; 0: units begin with start codes.
-  private let lengthBytes: Int
-  /// Without zeros, so that no start code can arise.
+  /// What is appended, or written over the end; without zeros, so that no start code can arise.
   private let noise: [UInt8]
   private var starts = SliceStarts()
+
+  package var isHEVC: Bool { codec == .hevc }
+  /// Pictures are counted in the order of presentation.
+  package var countsPictures: Bool { isHEVC || codec == .h264 }
+  /// Pictures are counted anew in each group.
+  package var countsInGroups: Bool { codec == .mpeg }
+  /// Motion may be taken from other pictures.
+  package var hasDirectMotion: Bool { codec != .mpeg }
 
   /// `extra`: what a container says of the stream, its parameter sets among it.
   package init(_ codec: Codec, width: Int, extra: [UInt8]) {

@@ -130,7 +130,7 @@ private func advance(
 /// weights of the others; NaN where that is 0.
 @inline(__always)
 private func sample(
-  _ s: vfi_hole_samples, _ x: Vector, _ y: Vector, size: Int
+  _ s: vfi_hole_samples, _ x: Vector, _ y: Vector
 ) -> (value: Vector, weight: Vector) {
   let taps = Taps(x, y, width: s.width, height: s.height)
   var (sum, total) = (Vector.zero, Vector.zero)
@@ -141,8 +141,8 @@ private func sample(
       let mark = vfi_load_samples(hidden, s.width, 1, 1, column, row)
       weight = vfi_if_null(vfi_to_floats(mark), weight, .zero)
     }
-    let code = vfi_load_samples(s.base, s.stride, s.step, size, column, row)
-    sum += weight * value(code, s.shift, size: size)
+    let code = vfi_load_samples(s.base, s.stride, s.step, s.size, column, row)
+    sum += weight * value(code, of: s)
     total += weight
   }
   let (left, upper) = (1 - taps.fx, 1 - taps.fy)
@@ -155,9 +155,9 @@ private func sample(
 
 /// A sample's code value; of floats, what is not finite is 0.
 @inline(__always)
-private func value(_ code: Ints, _ shift: Int32, size: Int) -> Vector {
-  if size == 1 { return vfi_to_floats(code) }
-  if size == 2 { return vfi_to_floats(code &>> Ints(repeating: shift)) }
+private func value(_ code: Ints, of s: vfi_hole_samples) -> Vector {
+  if s.size == 1 { return vfi_to_floats(code) }
+  if s.size == 2 { return vfi_to_floats(code &>> Ints(repeating: s.shift)) }
   let value = vfi_as_floats(code)
   return vfi_if_null(value - value, value, .zero)
 }
@@ -170,7 +170,7 @@ package func collectSamples(_ argument: UnsafePointer<vfi_collection>, _ first: 
   for y in first..<end where hasFound(c, y) {
     var x = c.left
     while x < c.right {
-      collect(c, y, x, min(lanes, c.right &- x), size: Int(c.samples.size))
+      collect(c, y, x, min(lanes, c.right &- x))
       x &+= lanes
     }
   }
@@ -185,7 +185,7 @@ private func hasFound(_ c: vfi_collection, _ y: Int) -> Bool {
 }
 
 @inline(__always)
-private func collect(_ c: vfi_collection, _ y: Int, _ x: Int, _ count: Int, size: Int) {
+private func collect(_ c: vfi_collection, _ y: Int, _ x: Int, _ count: Int) {
   let (t, s) = (c.trace, c.samples)
   var isFound = Vector.zero
   var (motionX, motionY, error) = (Vector.zero, Vector.zero, Vector.zero)
@@ -213,7 +213,7 @@ private func collect(_ c: vfi_collection, _ y: Int, _ x: Int, _ count: Int, size
   let scaleX = 1 / Float(1 &<< s.shift_x)
   let scaleY = 1 / Float(1 &<< s.shift_y)
   let sample = sample(
-    s, vfi_to_floats(columns) + motionX * scaleX, Float(y) + motionY * scaleY, size: size)
+    s, vfi_to_floats(columns) + motionX * scaleX, Float(y) + motionY * scaleY)
   let cells = (columns &<< ints(s.shift_x)) &>> Ints(repeating: 3)
   let trustRow = c.trust + ((y &<< s.shift_y) &>> 3) &* c.trust_width
   let last = ints(c.trust_width &- 1)
@@ -233,36 +233,26 @@ private func collect(_ c: vfi_collection, _ y: Int, _ x: Int, _ count: Int, size
 ///
 /// NaN where their pixel is not followed, or hidden there.
 package func rimSamples(_ argument: UnsafePointer<vfi_rim_samples>, _ first: Int, _ end: Int) {
-  switch argument.pointee.samples.size {
-  case 1: rim(argument.pointee, first, end, size: 1)
-  case 2: rim(argument.pointee, first, end, size: 2)
-  default: rim(argument.pointee, first, end, size: 4)
-  }
+  let r = argument.pointee
+  for i in stride(from: first, to: end, by: lanes) { store(rim(r, i), r.values + i) }
 }
 
+/// The same of a vector of samples, from the listed one `i` on.
 @inline(__always)
-private func rim(_ r: vfi_rim_samples, _ first: Int, _ end: Int, size: Int) {
+private func rim(_ r: vfi_rim_samples, _ i: Int) -> Vector {
   let (t, s) = (r.trace, r.samples)
   let none = Vector(repeating: .nan)
-  let scaleX = 1 / Float(1 &<< s.shift_x)
-  let scaleY = 1 / Float(1 &<< s.shift_y)
-  for i in stride(from: first, to: end, by: lanes) {
-    let columns = UnsafeRawPointer(r.columns + i).loadUnaligned(as: Ints.self)
-    let rows = UnsafeRawPointer(r.rows + i).loadUnaligned(as: Ints.self)
-    let (pixelX, pixelY) = (columns &<< ints(s.shift_x), rows &<< ints(s.shift_y))
-    let offsets = (pixelY &* ints(t.width) &+ pixelX) &* Ints(repeating: 4)
-    let isOther = floats(t.state, offsets) - followed
-    if vfi_any_null(isOther) == 0 {
-      store(none, r.values + i)
-      continue
-    }
-    let (x, y) = (floats(t.x, offsets), floats(t.y, offsets))
-    let isHidden = vfi_to_floats(hidden(t, x, y))
-    let motionX = (x - vfi_to_floats(pixelX)) * scaleX
-    let motionY = (y - vfi_to_floats(pixelY)) * scaleY
-    let sample = sample(
-      s, vfi_to_floats(columns) + motionX, vfi_to_floats(rows) + motionY, size: size)
-    let shown = vfi_if_positive(sample.weight, sample.value, none)
-    store(vfi_if_null(isOther, vfi_if_null(isHidden, shown, none), none), r.values + i)
-  }
+  let columns = UnsafeRawPointer(r.columns + i).loadUnaligned(as: Ints.self)
+  let rows = UnsafeRawPointer(r.rows + i).loadUnaligned(as: Ints.self)
+  let (pixelX, pixelY) = (columns &<< ints(s.shift_x), rows &<< ints(s.shift_y))
+  let offsets = (pixelY &* ints(t.width) &+ pixelX) &* Ints(repeating: 4)
+  let isOther = floats(t.state, offsets) - followed
+  if vfi_any_null(isOther) == 0 { return none }
+  let (x, y) = (floats(t.x, offsets), floats(t.y, offsets))
+  let isHidden = vfi_to_floats(hidden(t, x, y))
+  let motionX = (x - vfi_to_floats(pixelX)) * (1 / Float(1 &<< s.shift_x))
+  let motionY = (y - vfi_to_floats(pixelY)) * (1 / Float(1 &<< s.shift_y))
+  let sample = sample(s, vfi_to_floats(columns) + motionX, vfi_to_floats(rows) + motionY)
+  let shown = vfi_if_positive(sample.weight, sample.value, none)
+  return vfi_if_null(isOther, vfi_if_null(isHidden, shown, none), none)
 }

@@ -7,9 +7,11 @@ package struct StillPlace {
   /// Frames from one sample to the next, at most, where their difference counts.
   private static let longestStep = 4
 
-  private var all = SortedValues()
-  private var past = SortedValues()
-  private var later = SortedValues()
+  /// In the order of time.
+  private var samples = InlineArray<32, Float>(repeating: 0)
+  package private(set) var count = 0
+  /// How many of them are from before.
+  private var pastCount = 0
   /// Frames to the last one before and to the first one after.
   private var (before, after) = (0, 0)
   /// What differs from one to the next, added up, and how often.
@@ -18,18 +20,16 @@ package struct StillPlace {
 
   package init() {}
 
-  package var count: Int { all.count }
-
   /// `time`: frames from the one that hides the place, not 0.
   package mutating func add(_ value: Float, time: Int) {
-    all.insert(value)
+    samples[count] = value
     if time < 0 {
-      past.insert(value)
+      pastCount += 1
       before = -time
-    } else {
-      if later.count == 0 { after = time }
-      later.insert(value)
+    } else if count == pastCount {
+      after = time
     }
+    count += 1
     if let last, time - last.time <= Self.longestStep {
       difference += abs(value - last.value)
       steps += 1
@@ -41,17 +41,18 @@ package struct StillPlace {
   ///
   /// `unit`: what never makes an outlier.
   package func agreed(unit: Float) -> (mean: Float, deviation: Float) {
+    let all = sorted(0..<count)
     let median = all.median
     var distances = SortedValues()
-    for index in 0..<all.count { distances.insert(abs(all[index] - median)) }
+    for index in 0..<count { distances.insert(abs(all[index] - median)) }
     // The deviation of noise around its median.
     let deviation = 1.5 * distances.median
-    var (sum, count) = (Float(0), Float(0))
-    for index in 0..<all.count where abs(all[index] - median) <= 2 * deviation + unit {
+    var (sum, agreeing) = (Float(0), Float(0))
+    for index in 0..<count where abs(all[index] - median) <= 2 * deviation + unit {
       sum += all[index] - median
-      count += 1
+      agreeing += 1
     }
-    return (median + sum / count, deviation)
+    return (median + sum / agreeing, deviation)
   }
 
   /// The mean difference from one to the next.
@@ -59,10 +60,17 @@ package struct StillPlace {
 
   /// Between the median of those before and that of those after: closer to those that are nearer, and more.
   package var between: Float {
-    if past.count == 0 { return later.median }
-    if later.count == 0 { return past.median }
-    let (a, b) = (Self.nearness(past.count, before), Self.nearness(later.count, after))
-    return (past.median * a + later.median * b) / (a + b)
+    if pastCount == 0 || pastCount == count { return sorted(0..<count).median }
+    let (past, later) = (sorted(0..<pastCount).median, sorted(pastCount..<count).median)
+    let a = Self.nearness(pastCount, before)
+    let b = Self.nearness(count - pastCount, after)
+    return (past * a + later * b) / (a + b)
+  }
+
+  private func sorted(_ range: Range<Int>) -> SortedValues {
+    var values = SortedValues()
+    for index in range { values.insert(samples[index]) }
+    return values
   }
 
   private static func nearness(_ count: Int, _ distance: Int) -> Float {
