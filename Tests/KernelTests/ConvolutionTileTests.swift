@@ -42,6 +42,7 @@ import VFIEngine
           #expect(abs(value - expected) <= Self.tolerance + relative * abs(expected))
         }
       }
+      call.unmap()
     }
   }
 
@@ -186,6 +187,11 @@ private final class TileCall {
         }
       }
     }
+  }
+
+  func unmap() {
+    for map in [inputs, restInputs, residual, output] { map.unmap() }
+    for buffer in [weights, bias, slopes, sums] { buffer.unmap() }
   }
 
   /// What stands at a place of the output.

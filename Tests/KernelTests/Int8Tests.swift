@@ -28,6 +28,7 @@ import VFIEngine
           #expect(abs(value - expected) <= 2e-5 * (1 + abs(expected)))
         }
       }
+      call.unmap()
     }
   }
 
@@ -59,6 +60,7 @@ import VFIEngine
           #expect(Int(byte) == 128 + Int(steps))
         }
       }
+      for map in [input, output] { map.unmap() }
     }
   }
 
@@ -78,6 +80,7 @@ import VFIEngine
         pixels: 1)
       KernelTable(level: level).convolution.quantize[.float32](&argument)
       #expect(output.map[0, 0, 0] >= 0)
+      for map in [input, output] { map.unmap() }
     }
   }
 }
@@ -187,6 +190,11 @@ private final class Int8Call {
         }
       }
     }
+  }
+
+  func unmap() {
+    for map in [inputs, residual, output] { map.unmap() }
+    for buffer in [weightSteps, weights, bias, slopes, sums] { buffer.unmap() }
   }
 
   /// What stands at a place of the output.

@@ -193,6 +193,9 @@ import VFIEngine
       return values.map { ($0 * (127 / greatest)).rounded(rule) * (greatest / 127) }
     }
 
+    /// Ends the use of all views.
+    func unmap() { for map in [input, output, residual] { map.unmap() } }
+
     /// Whether the channels between the slices of neighbouring pixels kept their values.
     var neighboursAreUntouched: Bool {
       output.bits.enumerated().allSatisfy { index, bits in
@@ -211,6 +214,7 @@ import VFIEngine
       let error = relativeError(output, try test.naive(in: arena))
       #expect(error < test.tolerance)
       #expect(test.neighboursAreUntouched)
+      test.unmap()
     }
   }
 
@@ -222,6 +226,7 @@ import VFIEngine
       let one = bits(try test.run(on: machine.kernels, threads: 1))
       #expect(bits(try test.run(on: machine.kernels, threads: 2)) == one)
       #expect(bits(try test.run(on: machine.kernels, threads: 3)) == one)
+      test.unmap()
     }
   }
 

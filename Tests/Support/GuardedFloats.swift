@@ -14,6 +14,9 @@ package final class GuardedFloats {
     start.initialize(repeating: fill, count: count)
   }
 
+  /// Gives the memory back, as ``GuardedMap/unmap()`` does.
+  package func unmap() { memory.unmap() }
+
   /// Numbers in -1...1.
   package func randomise(_ random: inout SeededRandom) {
     for index in 0..<count { start[index] = Float.random(in: -1...1, using: &random) }
