@@ -227,7 +227,7 @@ int main(void) {
   constant_count(&a, &b, &out);
   limit(&a, &b, &out);
   /* In float32, which machines without instructions for less take, features have twice the size. */
-  bool small = vfi_cpu_flags() & (VFI_CPU_AVX512_BF16 | VFI_CPU_AVX512_VNNI);
+  uint32_t small = vfi_cpu_flags() & (VFI_CPU_AVX512_BF16 | VFI_CPU_AVX512_VNNI);
   large(1920, 1080, small ? 400000000 : 500000000);
   large(3840, 2160, 1200000000);
   picture_free(&a);
