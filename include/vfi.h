@@ -926,7 +926,7 @@ void vfi_stream_destroy(vfi_stream *VFI_NULLABLE *VFI_NULLABLE stream);
 enum {
   VFI_CPU_AVX2 = 1,        /**< with FMA */
   VFI_CPU_AVX512 = 2,      /**< F, BW, DQ, VL */
-  VFI_CPU_AVX512_BF16 = 4, /**< products of bfloat16 */
+  VFI_CPU_AVX512_BF16 = 4, /**< products of bfloat16, and those of int8 with it */
   VFI_CPU_AVX512_VNNI = 8  /**< products of int8 */
 };
 

@@ -17,6 +17,7 @@ extension WideWords {
 }
 
 extension WideSum {
+  @inline(__always)
   fileprivate init() { (low, high) = (.zero, .zero) }
 
   /// Adds what the dot products of a tap stand for.

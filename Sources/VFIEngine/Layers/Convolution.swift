@@ -78,8 +78,7 @@ package final class Convolution: Sendable {
     self.weights = [
       try PackedWeights(
         taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: Array(bias[part]),
-        slopes: try activation.slopes(part.count),
-        format: format, kernels: kernels
+        slopes: try activation.slopes(part.count), format: format, kernels: kernels
       ) { output, input, tap in
         values[((part.lowerBound + output) * inputs + input) * taps + tap]
       }

@@ -45,142 +45,108 @@ import KernelsAVX512VNNI
     return result
   }
 
+  private typealias Tile = @Sendable (UnsafePointer<vfi_convolution_tile>) -> Void
+
+  /// What the kernels of one width share, whatever their type.
+  private typealias Width = (
+    channels: Int, output: @Sendable (UnsafePointer<vfi_winograd_output>) -> Void
+  )
+
+  private static func blocks(_ widths: [Width], _ tiles: [Tile]) -> [Block] {
+    unsafe zip(widths, tiles).map { width, tile in
+      unsafe Block(width: width.channels, tile: tile, winogradOutput: width.output)
+    }
+  }
+
+  private static let widthsPortable: [Width] = unsafe [
+    (Kernels.convolutionTileWideWidth, Kernels.winogradOutputWide),
+    (Kernels.convolutionTileNarrowWidth, Kernels.winogradOutputNarrow),
+  ]
+
   static let portable = unsafe ConvolutionKernels(
-    float32: [
-      Block(
-        width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWide,
-        winogradOutput: Kernels.winogradOutputWide),
-      Block(
-        width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrow,
-        winogradOutput: Kernels.winogradOutputNarrow),
-    ],
-    bfloat16: [
-      Block(
-        width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWideBF16,
-        winogradOutput: Kernels.winogradOutputWide),
-      Block(
-        width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrowBF16,
-        winogradOutput: Kernels.winogradOutputNarrow),
-    ],
-    int8: [
-      Block(
-        width: Kernels.convolutionTileWideWidth, tile: Kernels.convolutionTileWideInt8,
-        winogradOutput: Kernels.winogradOutputWide),
-      Block(
-        width: Kernels.convolutionTileNarrowWidth, tile: Kernels.convolutionTileNarrowInt8,
-        winogradOutput: Kernels.winogradOutputNarrow),
-    ],
+    float32: blocks(
+      widthsPortable, [Kernels.convolutionTileWide, Kernels.convolutionTileNarrow]),
+    bfloat16: blocks(
+      widthsPortable, [Kernels.convolutionTileWideBF16, Kernels.convolutionTileNarrowBF16]),
+    int8: blocks(
+      widthsPortable, [Kernels.convolutionTileWideInt8, Kernels.convolutionTileNarrowInt8]),
     winogradInput: ByPrecision(Kernels.winogradInput, Kernels.winogradInputBF16),
     quantize: ByPrecision(Kernels.quantizePixels, Kernels.quantizePixelsBF16))
 
+  private static let widthsAVX2: [Width] = unsafe [
+    (KernelsAVX2.convolutionTileWideWidth, KernelsAVX2.winogradOutputWide),
+    (KernelsAVX2.convolutionTileNarrowWidth, KernelsAVX2.winogradOutputNarrow),
+  ]
+
   static let avx2 = unsafe ConvolutionKernels(
-    float32: [
-      Block(
-        width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWide,
-        winogradOutput: KernelsAVX2.winogradOutputWide),
-      narrowAVX2,
-    ],
-    bfloat16: [
-      Block(
-        width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWideBF16,
-        winogradOutput: KernelsAVX2.winogradOutputWide),
-      narrowAVX2BF16,
-    ],
-    int8: [
-      Block(
-        width: KernelsAVX2.convolutionTileWideWidth, tile: KernelsAVX2.convolutionTileWideInt8,
-        winogradOutput: KernelsAVX2.winogradOutputWide),
-      narrowAVX2Int8,
-    ],
+    float32: blocks(
+      widthsAVX2, [KernelsAVX2.convolutionTileWide, KernelsAVX2.convolutionTileNarrow]),
+    bfloat16: blocks(
+      widthsAVX2, [KernelsAVX2.convolutionTileWideBF16, KernelsAVX2.convolutionTileNarrowBF16]),
+    int8: blocks(
+      widthsAVX2, [KernelsAVX2.convolutionTileWideInt8, KernelsAVX2.convolutionTileNarrowInt8]),
     winogradInput: ByPrecision(KernelsAVX2.winogradInput, KernelsAVX2.winogradInputBF16),
     quantize: ByPrecision(KernelsAVX2.quantizePixels, KernelsAVX2.quantizePixelsBF16))
 
   /// The last 8 of 24 or 72 channels go to AVX2's narrow kernel, which does not waste half a vector.
+  private static let widthsAVX512: [Width] = unsafe [
+    (KernelsAVX512.convolutionTileWideWidth, KernelsAVX512.winogradOutputWide),
+    (KernelsAVX512.convolutionTileNarrowWidth, KernelsAVX512.winogradOutputNarrow),
+    (KernelsAVX2.convolutionTileNarrowWidth, KernelsAVX2.winogradOutputNarrow),
+  ]
+
   static let avx512 = unsafe ConvolutionKernels(
-    float32: [
-      Block(
-        width: KernelsAVX512.convolutionTileWideWidth, tile: KernelsAVX512.convolutionTileWide,
-        winogradOutput: KernelsAVX512.winogradOutputWide),
-      Block(
-        width: KernelsAVX512.convolutionTileNarrowWidth,
-        tile: KernelsAVX512.convolutionTileNarrow,
-        winogradOutput: KernelsAVX512.winogradOutputNarrow),
-      narrowAVX2,
-    ],
-    bfloat16: [
-      Block(
-        width: KernelsAVX512.convolutionTileWideWidth,
-        tile: KernelsAVX512.convolutionTileWideBF16,
-        winogradOutput: KernelsAVX512.winogradOutputWide),
-      Block(
-        width: KernelsAVX512.convolutionTileNarrowWidth,
-        tile: KernelsAVX512.convolutionTileNarrowBF16,
-        winogradOutput: KernelsAVX512.winogradOutputNarrow),
-      narrowAVX2BF16,
-    ],
-    int8: [
-      Block(
-        width: KernelsAVX512.convolutionTileWideWidth, tile: KernelsAVX512.convolutionTileWideInt8,
-        winogradOutput: KernelsAVX512.winogradOutputWide),
-      Block(
-        width: KernelsAVX512.convolutionTileNarrowWidth,
-        tile: KernelsAVX512.convolutionTileNarrowInt8,
-        winogradOutput: KernelsAVX512.winogradOutputNarrow),
-      narrowAVX2Int8,
-    ],
+    float32: blocks(
+      widthsAVX512,
+      [
+        KernelsAVX512.convolutionTileWide, KernelsAVX512.convolutionTileNarrow,
+        KernelsAVX2.convolutionTileNarrow,
+      ]),
+    bfloat16: blocks(
+      widthsAVX512,
+      [
+        KernelsAVX512.convolutionTileWideBF16, KernelsAVX512.convolutionTileNarrowBF16,
+        KernelsAVX2.convolutionTileNarrowBF16,
+      ]),
+    int8: blocks(
+      widthsAVX512,
+      [
+        KernelsAVX512.convolutionTileWideInt8, KernelsAVX512.convolutionTileNarrowInt8,
+        KernelsAVX2.convolutionTileNarrowInt8,
+      ]),
     winogradInput: ByPrecision(KernelsAVX512.winogradInput, KernelsAVX512.winogradInputBF16),
     quantize: ByPrecision(KernelsAVX512.quantizePixels, KernelsAVX512.quantizePixelsBF16))
 
   /// The kernels of AVX-512, but for int8.
   static let avx512VNNI: ConvolutionKernels = {
     var kernels = avx512
-    kernels.int8 = unsafe [
-      Block(
-        width: KernelsAVX512VNNI.convolutionTileWideWidth,
-        tile: KernelsAVX512VNNI.convolutionTileWideInt8,
-        winogradOutput: KernelsAVX512.winogradOutputWide),
-      Block(
-        width: KernelsAVX512VNNI.convolutionTileNarrowWidth,
-        tile: KernelsAVX512VNNI.convolutionTileNarrowInt8,
-        winogradOutput: KernelsAVX512.winogradOutputNarrow),
-      narrowAVX2Int8,
-    ]
+    kernels.int8 = unsafe blocks(
+      widthsAVX512,
+      [
+        KernelsAVX512VNNI.convolutionTileWideInt8, KernelsAVX512VNNI.convolutionTileNarrowInt8,
+        KernelsAVX2.convolutionTileNarrowInt8,
+      ])
     return kernels
   }()
 
   /// The same, but for bfloat16.
   static let avx512BF16: ConvolutionKernels = {
     var kernels = avx512VNNI
-    kernels.bfloat16 = unsafe [
-      Block(
-        width: KernelsAVX512BF16.convolutionTileWideWidth,
-        tile: KernelsAVX512BF16.convolutionTileWideBF16,
-        winogradOutput: KernelsAVX512BF16.winogradOutputWide),
-      Block(
-        width: KernelsAVX512BF16.convolutionTileNarrowWidth,
-        tile: KernelsAVX512BF16.convolutionTileNarrowBF16,
-        winogradOutput: KernelsAVX512BF16.winogradOutputNarrow),
-      Block(
-        width: KernelsAVX512BF16.convolutionTileHalfWidth,
-        tile: KernelsAVX512BF16.convolutionTileHalfBF16,
-        winogradOutput: KernelsAVX2.winogradOutputNarrow),
-    ]
+    kernels.bfloat16 = unsafe blocks(
+      // Here the way back rounds to bfloat16 by an instruction.
+      [
+        (KernelsAVX512BF16.convolutionTileWideWidth, KernelsAVX512BF16.winogradOutputWide),
+        (KernelsAVX512BF16.convolutionTileNarrowWidth, KernelsAVX512BF16.winogradOutputNarrow),
+        (KernelsAVX512BF16.convolutionTileHalfWidth, KernelsAVX2.winogradOutputNarrow),
+      ],
+      [
+        KernelsAVX512BF16.convolutionTileWideBF16, KernelsAVX512BF16.convolutionTileNarrowBF16,
+        KernelsAVX512BF16.convolutionTileHalfBF16,
+      ])
     unsafe kernels.winogradInput = ByPrecision(
       KernelsAVX512.winogradInput, KernelsAVX512BF16.winogradInputBF16)
     return kernels
   }()
-
-  private static let narrowAVX2 = unsafe Block(
-    width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrow,
-    winogradOutput: KernelsAVX2.winogradOutputNarrow)
-
-  private static let narrowAVX2BF16 = unsafe Block(
-    width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrowBF16,
-    winogradOutput: KernelsAVX2.winogradOutputNarrow)
-
-  private static let narrowAVX2Int8 = unsafe Block(
-    width: KernelsAVX2.convolutionTileNarrowWidth, tile: KernelsAVX2.convolutionTileNarrowInt8,
-    winogradOutput: KernelsAVX2.winogradOutputNarrow)
 }
 
 /// The benchmark of one level's multiply-add.
