@@ -580,7 +580,7 @@ typedef struct vfi_stats {
   uint64_t motion_ns;        /**< first guess of motion */
   uint64_t decode_ns;        /**< coarse-to-fine decoders */
   uint64_t synthesis_ns;     /**< warp, merge, write to planes */
-  uint64_t allocation_count; /**< calls of the allocator; constant after the first frame */
+  uint64_t allocation_count; /**< calls of the allocator; constant after the first new frame */
   uint64_t current_bytes;    /**< held now */
   uint64_t peak_bytes;       /**< most that was ever held */
   /* Callers whose struct_size ends here get the fields above. */

@@ -155,6 +155,44 @@ static void constant_count(picture *a, picture *b, picture *out) {
   vfi_destroy(&context);
 }
 
+/* Whether little or all of the first new frame is refined, later ones take no more. */
+static void constant_for_any_content(void) {
+  picture a = picture_make(VFI_FORMAT_YUV420P8, 320, 192, 0, 0);
+  picture b = picture_make(VFI_FORMAT_YUV420P8, 320, 192, 0, 0);
+  picture other = picture_make(VFI_FORMAT_YUV420P8, 320, 192, 0, 0);
+  picture out = picture_make(VFI_FORMAT_YUV420P8, 320, 192, 0, 0);
+  picture_draw(&a, 0);
+  picture_draw(&b, 0);
+  picture_draw(&other, 1);
+  for (int y = 40; y < 56; y++)
+    memset(b.frame.data[0] + y * b.frame.stride[0] + 40, 235, 16);
+  vfi_params params;
+  vfi_params_init(&params, sizeof params);
+  params.threads = 2;
+  params.scene_cut = 0;
+  vfi_context *context = NULL;
+  CHECK_STATUS(vfi_create(&context, &params), VFI_OK);
+  const picture *pairs[][2] = {{&a, &b}, {&a, &other}, {&other, &b}, {&a, &b}};
+  uint64_t count = 0, bytes = 0;
+  for (int k = 0; k < 4; k++) {
+    vfi_info info = {.struct_size = sizeof info};
+    CHECK_STATUS(
+        vfi_interpolate(context, &pairs[k][0]->frame, &pairs[k][1]->frame, 1, 2, &out.frame, &info),
+        VFI_OK);
+    CHECK(info.decision == VFI_INTERPOLATED);
+    vfi_stats stats = {.struct_size = sizeof stats};
+    CHECK_STATUS(vfi_get_stats(context, &stats), VFI_OK);
+    CHECK(k == 0 || (stats.allocation_count == count && stats.current_bytes == bytes));
+    count = stats.allocation_count, bytes = stats.current_bytes;
+    CHECK(count > 0);
+  }
+  vfi_destroy(&context);
+  picture_free(&a);
+  picture_free(&b);
+  picture_free(&other);
+  picture_free(&out);
+}
+
 static void limit(picture *a, picture *b, picture *out) {
   vfi_context *context = test_context();
   CHECK_STATUS(vfi_interpolate(context, &a->frame, &b->frame, 1, 2, &out->frame, NULL), VFI_OK);
@@ -225,6 +263,7 @@ int main(void) {
   failures(&a, &b, &out);
   recovery(&a, &b, &out);
   constant_count(&a, &b, &out);
+  constant_for_any_content();
   limit(&a, &b, &out);
   /* In float32, which machines without instructions for less take, features have twice the size. */
   uint32_t small = vfi_cpu_flags() & (VFI_CPU_AVX512_BF16 | VFI_CPU_AVX512_VNNI);

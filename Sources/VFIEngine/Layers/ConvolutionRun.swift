@@ -45,7 +45,7 @@
     active: ActiveSet? = nil, from source: ActiveSet? = nil, on engine: Engine
   ) throws(VFIError) {
     let pixels = active?.count ?? grid.height * grid.width
-    guard pixels > 0, let weights = phases.first else { return }
+    guard let weights = phases.first else { return }
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     var run = self
@@ -66,15 +66,17 @@
     let tileBytes =
       ConvolutionGrid.tilePixels * weights.inputs * weights.format.bytes * grid.kernel
       * grid.stride
-    let fairShare = (tiles + 4 * engine.workers - 1) / (4 * engine.workers)
-    let tilesPerItem = max(1, min(32, Self.itemBytes / tileBytes, fairShare))
+    // As many tiles as fit: what a frame takes must not depend on its content.
+    let most = max(1, min(32, Self.itemBytes / tileBytes))
     let zero = unsafe try engine.scratch.buffer(of: Float.self, count: weights.inputs)
     unsafe zero.update(repeating: 0, count: weights.inputs)
     let slots = unsafe try engine.scratch.buffer(of: ConvolutionSlots.self, count: engine.workers)
     for worker in 0..<engine.workers {
       unsafe slots[worker] = try ConvolutionSlots(
-        tiles: tilesPerItem, weights: weights, in: engine.scratch)
+        tiles: most, weights: weights, in: engine.scratch)
     }
+    let fairShare = (tiles + 4 * engine.workers - 1) / (4 * engine.workers)
+    let tilesPerItem = max(1, min(most, fairShare))
     let items = (tiles + tilesPerItem - 1) / tilesPerItem
     try engine.forEach(items) { item, worker in
       let first = item * tilesPerItem * ConvolutionGrid.tilePixels

@@ -18,14 +18,13 @@ import CIntrinsics
   let outputs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   let residuals: UnsafeMutablePointer<UnsafeRawPointer?>
 
+  /// Takes memory for batches of up to `tiles` tiles.
   init(
     tiles: Int, valueStride: Int, weights: PackedWeights, in arena: Arena
   ) throws(VFIError) {
-    let pointStride = tiles * valueStride + Self.padding
     let outputs = weights.blocks.reduce(0) { $0 + $1.kernel.width }
     unsafe pixels = try arena.buffer(of: UnsafeRawPointer.self, count: tiles * 16)
-    let bytes = weights.format.bytes
-    let size = 16 * pointStride * bytes
+    let size = 16 * (tiles * valueStride + Self.padding) * weights.format.bytes
     unsafe values = UnsafeMutableRawPointer(try arena.buffer(of: UInt8.self, count: size))
     unsafe products = try arena.buffer(of: UnsafeRawPointer.self, count: 16 * tiles)
     unsafe sums = try arena.buffer(
@@ -33,6 +32,13 @@ import CIntrinsics
     unsafe self.outputs = try arena.buffer(
       of: UnsafeMutableRawPointer?.self, count: tiles * 4)
     unsafe residuals = try arena.buffer(of: UnsafeRawPointer?.self, count: tiles * 4)
+  }
+
+  /// Lays the memory out for batches of `tiles` tiles.
+  func prepare(tiles: Int, valueStride: Int, format: WeightFormat) {
+    let bytes = format.bytes
+    let pointStride = tiles * valueStride + Self.padding
+    let size = 16 * pointStride * bytes
     // The last twelve tiles of a map are multiplied even where only some exist.
     unsafe values.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     for point in 0..<16 {
@@ -60,6 +66,7 @@ import CIntrinsics
   var active: ActiveTiles?
   /// Bytes of a batch's transformed inputs and sums.
   private static let batchBytes = 512 << 10
+  private static let mostTiles = 96
 
   /// 4x4 input pixels of each tile, which begin one pixel before its 2x2 output pixels.
   private var grid: ConvolutionGrid {
@@ -77,18 +84,24 @@ import CIntrinsics
   func callAsFunction(on engine: Engine) throws(VFIError) {
     let grid = grid
     let count = active?.count ?? grid.height * grid.width
-    guard count > 0 else { return }
-    let tileBytes = 16 * (weights.format.bytes * valueStride + 4 * weights.outputs)
-    let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
-    let batch = Self.roundedUp(min(Self.batchBytes / tileBytes, fairShare, 96))
     let mark = engine.scratch.mark
     defer { engine.scratch.release(to: mark) }
     let zero = unsafe try engine.scratch.buffer(of: Float.self, count: weights.inputs)
     unsafe zero.update(repeating: 0, count: weights.inputs)
+    // As many tiles as fit: what a frame takes must not depend on its content.
+    let tileBytes = 16 * (weights.format.bytes * valueStride + 4 * weights.outputs)
+    let most = Self.roundedUp(min(Self.batchBytes / tileBytes, Self.mostTiles))
     let slots = unsafe try engine.scratch.buffer(of: WinogradSlots.self, count: engine.workers)
     for worker in 0..<engine.workers {
       unsafe slots[worker] = try WinogradSlots(
-        tiles: batch, valueStride: valueStride, weights: weights, in: engine.scratch)
+        tiles: most, valueStride: valueStride, weights: weights, in: engine.scratch)
+    }
+    guard count > 0 else { return }
+    let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
+    let batch = min(most, Self.roundedUp(fairShare))
+    for worker in 0..<engine.workers {
+      unsafe slots[worker].prepare(
+        tiles: batch, valueStride: valueStride, format: weights.format)
     }
     let kernels = engine.kernels.convolution
     try engine.forEach((count + batch - 1) / batch) { item, worker in
