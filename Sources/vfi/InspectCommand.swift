@@ -118,8 +118,8 @@ struct InspectCommand: ParsableCommand {
   private func draw(_ confidence: [UInt8], over picture: Picture, _ sheet: ContactSheet) {
     let width = Int(picture.width)
     sheet.fill(6) { x, y in SIMD3(repeating: confidence[y * width + x]) }
-    // Refined is what has an expected error of more than 0.04: see vfi_confidence.
-    let refined = UInt8(255 * (1 - 0.04 / 0.1))
+    // Refined is what has an expected error of more than 0.03: see vfi_confidence.
+    let refined = UInt8(255 * (1 - 0.03 / 0.1))
     sheet.fill(7) { x, y in
       guard let row = unsafe picture.plane(0)?.advanced(by: y * picture.stride(0) + 3 * x) else {
         return SIMD3(repeating: 255)

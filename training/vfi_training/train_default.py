@@ -91,7 +91,7 @@ def train_step(run: Run, crops: Crops) -> Tensor:
     thresholds, shares = zip(*THRESHOLDS, strict=True)
     threshold = float(random.choice(thresholds, p=shares))
     ends = batch["ends"]
-    with torch.autocast(run.device, torch.bfloat16):
+    with torch.autocast(run.device, torch.bfloat16, enabled=config["bfloat16"]):
         out = run.model(
             ends[:, 0],
             ends[:, 1],

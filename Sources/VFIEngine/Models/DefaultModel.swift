@@ -9,8 +9,8 @@ import Glibc
 /// at 1/2. Concatenations are slices of one map.
 package final class DefaultModel: InterpolationModel {
   package static let architecture = "vfi-v1"
-  /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.04.
-  package static let threshold = logf(0.02)
+  /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.03.
+  package static let threshold = logf(0.015)
   /// Uncertainty where nothing moves: that of an error of half an 8-bit code value.
   static let still = logf(0.25 / 255)
 
