@@ -88,6 +88,7 @@ import VFIEngine
   @Test func laterCallsTakeNoMoreMemory() throws {
     let test = try Case()
     _ = try test.model.fill(test.window, memory: test.memory, on: test.engine)
+    try test.engine.scratch.reset()
     let before = test.engine.ledger.allocationCount
     _ = try test.model.fill(test.window, memory: test.memory, on: test.engine)
     #expect(test.engine.ledger.allocationCount == before)
