@@ -66,6 +66,7 @@ import CIntrinsics
   var active: ActiveTiles?
   /// Bytes of a batch's transformed inputs and sums.
   private static let batchBytes = 512 << 10
+  /// Tiles of a batch at most.
   private static let mostTiles = 96
 
   /// 4x4 input pixels of each tile, which begin one pixel before its 2x2 output pixels.
