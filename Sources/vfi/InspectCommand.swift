@@ -118,8 +118,7 @@ struct InspectCommand: ParsableCommand {
   private func draw(_ confidence: [UInt8], over picture: Picture, _ sheet: ContactSheet) {
     let width = Int(picture.width)
     sheet.fill(6) { x, y in SIMD3(repeating: confidence[y * width + x]) }
-    // Refined is what has an expected error of more than 0.03: see vfi_confidence.
-    let refined = UInt8(255 * (1 - 0.03 / 0.1))
+    let refined = leastConfidence(confidence)
     sheet.fill(7) { x, y in
       guard let row = unsafe picture.plane(0)?.advanced(by: y * picture.stride(0) + 3 * x) else {
         return SIMD3(repeating: 255)
@@ -128,5 +127,12 @@ struct InspectCommand: ParsableCommand {
       return confidence[y * width + x] < refined
         ? SIMD3(255 - (255 - colour.x) / 2, colour.y / 2, colour.z / 2) : colour
     }
+  }
+
+  /// The confidence below which the default model refines: it expects an error of more than 0.05,
+  /// or of more than 0.01 at the least certain tenth (`vfi_confidence` tells errors up to 0.1).
+  private func leastConfidence(_ confidence: [UInt8]) -> UInt8 {
+    let least = confidence.sorted()[confidence.count / 10]
+    return min(max(least, UInt8(255 * (1 - 0.05 / 0.1))), UInt8(255 * (1 - 0.01 / 0.1)))
   }
 }

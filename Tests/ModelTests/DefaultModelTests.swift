@@ -194,7 +194,7 @@ import VFIEngine
     let model = try model(engine)
     let pair = try pair(fixture, model, engine)
     var before: Double?
-    for cap in [0, 0.1, 0.5, 1] {
+    for cap in [0, 0.05, 0.1, 0.5, 1] {
       engine.budget = .cap(cap)
       engine.statistics = Statistics()
       let motion = try model.decode(pair, at: .constant(0.5), on: engine).map
@@ -212,6 +212,19 @@ import VFIEngine
       if let least = refined.min(), let most = left.max() { #expect(least >= most) }
     }
     #expect(before == 1)
+  }
+
+  /// The threshold is the least that keeps the share, in steps of a 64th, and never below the lowest.
+  @Test(arguments: [(0.25, Float(1)), (0.25, 2.5), (0.25, 4), (0, 1), (1, 1)])
+  func leastThresholdKeepsTheShare(share: Double, lowest: Float) throws {
+    let engine = try engine(threads: 3)
+    let map = try engine.scratch.map(height: 9, width: 20, channels: 1)
+    let values = (0..<180).map { Float($0 * 77 % 180) / 60 }
+    for pixel in 0..<180 { map[pixel / 20, pixel % 20, 0] = values[pixel] }
+    let least = try leastThreshold(from: lowest, of: map, exceededBy: share, on: engine)
+    let most = Int(share * 180)
+    #expect(least >= lowest && values.count { $0 > least } <= most)
+    if least > lowest { #expect(values.count { $0 > least - 1.01 / 64 } > most) }
   }
 
   /// bfloat16 keeps eight bits of each feature, int8 as many of the greatest one of a pixel.

@@ -5,7 +5,7 @@ import pytest
 import torch
 from fixtures import DEFAULT_OUTPUT
 from safetensors.torch import load_file
-from vfi_training.default_model import DefaultModel, candidates_at, interpolate
+from vfi_training.default_model import DefaultModel, candidates_at, interpolate, worthwhile
 from vfi_training.inverse_search import inverse_search, luma_pyramid, patch_origins
 from vfi_training.macs import multiply_adds
 
@@ -66,3 +66,11 @@ def test_stored_fixture_is_current(name, compute):
     assert stored.keys() == computed.keys()
     for key, value in stored.items():
         assert torch.allclose(value, computed[key], rtol=1e-4, atol=1e-3), key
+
+
+def test_what_is_uncertain_is_refined_and_a_tenth_where_that_is_less():
+    errors = torch.linspace(0, 1, 101)[1:] * torch.tensor([0.1, 0.04, 0.0105, 0.009])[:, None]
+    uncertainty = (errors / 2).log().view(4, 1, 10, 10)
+    mask = (uncertainty > worthwhile(uncertainty)).flatten(1)
+    assert mask.sum(1).tolist() == pytest.approx([50, 10, 5, 0], abs=1)
+    assert mask[:3, -1].all()

@@ -196,7 +196,7 @@ def test_stages_follow_each_other_and_resume(pack, tmp_path):
         small = config | SMALL | {"outputs": min(config["outputs"], 2)}
         run = Run(small, config["model"], out, "cpu")
         if number == 2:
-            train_vinet.start(run, tmp_path / "1" / "checkpoint.pt")
+            run.start(tmp_path / "1" / "checkpoint.pt")
             begun = torch.load(tmp_path / "1" / "checkpoint.pt", weights_only=True)["average"]
             for name, value in run.model.state_dict().items():
                 assert torch.equal(value, begun[name])
@@ -204,7 +204,7 @@ def test_stages_follow_each_other_and_resume(pack, tmp_path):
         assert "validation psnr" in (out / "log.txt").read_text()
         resumed = Run(small, config["model"], out, "cpu")
         assert resumed.step == 2
-        train_vinet.start(resumed, tmp_path / "1" / "checkpoint.pt")  # a begun run keeps its own
+        resumed.start(tmp_path / "1" / "checkpoint.pt")  # a begun run keeps its own
         for name, value in resumed.model.state_dict().items():
             assert torch.equal(value, run.model.state_dict()[name])
 

@@ -17,8 +17,8 @@ t is a plane [B, 1, H/4, W/4]: a constant, or how far along its path each pixel'
 
 The guide works on every pixel at 1/8 and 1/16 and says how uncertain the result is: U, the natural
 logarithm of half the mean absolute error that it expects (loss of UGSP's first phase, arXiv
-2307.16555: mean(exp(-U) |error| + 2 U)). Only where U exceeds a threshold does the refinement work,
-at 1/2; a refined pixel sees zeros at neighbours that are not refined.
+2307.16555: mean(exp(-U) |error| + 2 U)). Only where U is highest does the refinement work, at 1/2;
+a refined pixel sees zeros at neighbours that are not refined.
 
 Cost in multiply-adds per full-resolution pixel: encoder 540 a frame, guide 3426, refinement 9216
 times the share of refined pixels.
@@ -35,7 +35,9 @@ NAME = "vfi-v1"
 MULTIPLE = 32
 MEAN = 0.5
 FEATURES = 16  # the guide's channels that the refinement reads
-THRESHOLD = math.log(0.5 * 0.03)  # U of an expected error of 0.03
+THRESHOLD = math.log(0.5 * 0.05)  # U of an expected error of 0.05: more is refined,
+LOWEST_THRESHOLD = math.log(0.5 * 0.01)  # and more than this where that is
+LEAST_SHARE_REFINED = 0.1  # less than this share of the pixels
 FIRST_UNCERTAINTY = math.log(0.5 * 0.02)  # before training
 LEAST_SHARE = 0.02  # of a frame, in the starting weights: keeps the logarithm finite
 FLOW_SCALE = 1 / 16  # flows enter the layers as this times pixels of their size
@@ -251,7 +253,7 @@ class DefaultModel(nn.Module):
         flow10: Tensor | None = None,
         *,
         candidates: Tensor | None = None,
-        threshold: float = THRESHOLD,
+        threshold: float | None = None,
         margin: int = 0,
     ) -> dict[str, Tensor]:
         """The frame at t, 0 < t < 1, with every intermediate that the fixtures compare.
@@ -259,7 +261,8 @@ class DefaultModel(nn.Module):
         frame0, frame1: RGB [B, 3, H, W] in 0..1. t: [B, 1, 1 or H/4, 1 or W/4]. flow01, flow10: the
         inverse search's result [B, 2, H/4, W/4] in full-resolution pixels, if already known; or
         `candidates` [B, 8, H/4, W/4] in pixels of 1/4, in their place. threshold: pixels with
-        U above it are refined. margin (training): by how many pixels the frames exceed the crop.
+        U above it are refined; None: those that `worthwhile` tells. margin (training): by how
+        many pixels the frames exceed the crop.
         """
         if candidates is None:
             if flow01 is None or flow10 is None:
@@ -281,7 +284,8 @@ class DefaultModel(nn.Module):
         fine = double(coarse)
         flow_half, logits, uncertainty = 2 * fine[:, :8], fine[:, 8:12], fine[:, 12:]
 
-        mask = (uncertainty > threshold).float()
+        mask = uncertainty > (worthwhile(uncertainty) if threshold is None else threshold)
+        mask = mask.float()
         x = torch.cat(
             (*four_warps(half0, half1, flow_half, margin // 2), double(guided[:, -FEATURES:])), 1
         )
@@ -304,6 +308,17 @@ class DefaultModel(nn.Module):
             "unclamped": unclamped,
             "frame": unclamped.clamp(0, 1),
         }
+
+
+def worthwhile(uncertainty: Tensor) -> Tensor:
+    """U [B, 1, h, w] -> [B, 1, 1, 1], the value above which pixels are refined in use.
+
+    The engine finds it to within 1/64 of U.
+    """
+    values = uncertainty.flatten(1)
+    count = values.shape[1]
+    least = values.kthvalue(count - int(LEAST_SHARE_REFINED * count), dim=1).values
+    return least.clamp(LOWEST_THRESHOLD, THRESHOLD)[:, None, None, None]
 
 
 def pad_to_multiple(frame: Tensor) -> Tensor:

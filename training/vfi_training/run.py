@@ -65,6 +65,13 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
 
+    def start(self, checkpoint: Path) -> None:
+        """Begins with the averaged weights of another run, unless this one has begun."""
+        if self.step == 0:
+            state = torch.load(checkpoint, map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["average"])
+            self.average.load_state_dict(state["average"])
+
     def state(self) -> dict:
         """What a checkpoint holds."""
         return {

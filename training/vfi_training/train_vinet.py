@@ -165,21 +165,13 @@ def train(run: Run, data: Path) -> None:
             run.log("validation " + validate(run, held_out))
 
 
-def start(run: Run, checkpoint: Path) -> None:
-    """Begins with the averaged weights of another run, unless this one has begun."""
-    if run.step == 0:
-        state = torch.load(checkpoint, map_location=run.device, weights_only=True)
-        run.model.load_state_dict(state["average"])
-        run.average.load_state_dict(state["average"])
-
-
 def main() -> None:
     parser = trainer_parser(__doc__)
     parser.add_argument("--start", type=Path, help="checkpoint of the stage before")
     arguments, config = begin(parser)
     run = Run(config, config["model"], arguments.out, arguments.device)
     if arguments.start:
-        start(run, arguments.start)
+        run.start(arguments.start)
     train(run, arguments.data)
 
 

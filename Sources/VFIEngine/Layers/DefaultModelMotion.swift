@@ -56,22 +56,29 @@ func addFirstGuess(
 /// The least threshold from `lowest` on, up to a 64th, that at most `share` of the pixels exceed.
 ///
 /// `map` is `[h, w, 1]`. Values far above `lowest` (16 and more) are told apart no further.
-func leastThreshold(from lowest: Float, of map: FeatureMap, exceededBy share: Double) -> Float {
-  let perUnit: Float = 64
-  var counts = InlineArray<1024, Int>(repeating: 0)
-  let total = map.height * map.width
-  for pixel in 0..<total {
-    let value = unsafe map.base[pixel * map.pixelStride]
-    guard value > lowest else { continue }
-    counts[Int(min((value - lowest) * perUnit, Float(counts.count - 1)))] += 1
+package func leastThreshold(
+  from lowest: Float, of map: FeatureMap, exceededBy share: Double, on engine: Engine
+) throws(VFIError) -> Float {
+  let (bins, perUnit) = (1024, Float(64))
+  let arena = engine.scratch
+  let mark = arena.mark
+  defer { arena.release(to: mark) }
+  let counts = unsafe try arena.buffer(of: Int.self, count: engine.workers * bins)
+  unsafe counts.update(repeating: 0, count: engine.workers * bins)
+  try engine.forEach(map.height) { y, worker in
+    let own = unsafe counts + worker * bins
+    for pixel in y * map.width..<(y + 1) * map.width {
+      let value = unsafe map.base[pixel * map.pixelStride]
+      guard value > lowest else { continue }
+      unsafe own[Int(min((value - lowest) * perUnit, Float(bins - 1)))] += 1
+    }
   }
+  let total = map.height * map.width
   let most = Int((Double(total) * min(max(share, 0), 1)).rounded(.down))
   var kept = 0
-  for bin in counts.indices.reversed() {
-    kept += counts[bin]
-    if kept > most {
-      return bin == counts.count - 1 ? .infinity : lowest + Float(bin + 1) / perUnit
-    }
+  for bin in (0..<bins).reversed() {
+    for worker in 0..<engine.workers { kept += unsafe counts[worker * bins + bin] }
+    if kept > most { return bin == bins - 1 ? .infinity : lowest + Float(bin + 1) / perUnit }
   }
   return lowest
 }

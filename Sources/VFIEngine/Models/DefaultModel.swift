@@ -9,8 +9,11 @@ import Glibc
 /// at 1/2. Concatenations are slices of one map.
 package final class DefaultModel: InterpolationModel {
   package static let architecture = "vfi-v1"
-  /// Uncertainty above which a pixel is refined: the logarithm of half an error of 0.03.
-  package static let threshold = logf(0.015)
+  /// Uncertainty above which pixels are refined: the logarithm of half an error of 0.05.
+  package static let threshold = logf(0.025)
+  /// The same where few exceed that: so many as to make `leastShare`.
+  package static let lowestThreshold = logf(0.005)
+  package static let leastShare = 0.1
   /// Uncertainty where nothing moves: that of an error of half an 8-bit code value.
   static let still = logf(0.25 / 255)
 
@@ -65,12 +68,12 @@ package final class DefaultModel: InterpolationModel {
   package func decode(
     _ pair: PairFeatures, at instant: Instant, on engine: Engine
   ) throws(VFIError) -> DecodedMotion {
-    try decode(pair, at: instant, threshold: Self.threshold, on: engine)
+    try decode(pair, at: instant, threshold: nil, on: engine)
   }
 
-  /// The same with another threshold of the uncertainty.
+  /// Refines the pixels whose uncertainty exceeds `threshold`; nil: those that the budget chooses.
   package func decode(
-    _ pair: PairFeatures, at instant: Instant, threshold: Float, on engine: Engine
+    _ pair: PairFeatures, at instant: Instant, threshold: Float?, on engine: Engine
   ) throws(VFIError) -> DecodedMotion {
     guard let a = pair.a.levels[0], let b = pair.b.levels[0] else { throw Self.foreignFeatures }
     let motion = try engine.result(height: a.height, width: a.width, channels: 16)
@@ -79,7 +82,9 @@ package final class DefaultModel: InterpolationModel {
     defer { arena.release(to: mark) }
     let guided = try guided(pair, at: instant, on: engine)
     try resizeBilinear(guided.slice(0..<16), into: motion, on: engine)
-    let active = try worthwhile(motion, threshold: threshold, on: engine)
+    let uncertainty = motion.slice(12..<13)
+    let least = if let threshold { threshold } else { try worthwhile(uncertainty, on: engine) }
+    let active = try ActiveSet(uncertainty, above: least, on: engine)
     engine.statistics.count(active, level: 1)
     let input = try active.map(
       channels: DefaultModelRefinement.inputs, precision: precision, in: arena)
@@ -155,19 +160,14 @@ package final class DefaultModel: InterpolationModel {
       guide.multiplyAddsPerPixel * Double(64 * (pixels - region.area)))
   }
 
-  /// The pixels that are uncertain enough and within the budget.
-  private func worthwhile(
-    _ motion: FeatureMap, threshold: Float, on engine: Engine
-  ) throws(VFIError) -> ActiveSet {
-    let uncertainty = motion.slice(12..<13)
-    var threshold = threshold
-    switch engine.budget {
-    case .auto: break
-    case .off: threshold = -.infinity
-    case .cap(let share):
-      threshold = leastThreshold(from: threshold, of: uncertainty, exceededBy: share)
-    }
-    return try ActiveSet(uncertainty, above: threshold, on: engine)
+  /// The uncertainty above which pixels are refined, so that it is worth it and within the budget.
+  private func worthwhile(_ uncertainty: FeatureMap, on engine: Engine) throws(VFIError) -> Float {
+    if engine.budget == .off { return -.infinity }
+    let lowered = try leastThreshold(
+      from: Self.lowestThreshold, of: uncertainty, exceededBy: Self.leastShare, on: engine)
+    let least = min(lowered, Self.threshold)
+    guard case .cap(let share) = engine.budget else { return least }
+    return try leastThreshold(from: least, of: uncertainty, exceededBy: share, on: engine)
   }
 
   private static var foreignFeatures: VFIError {
