@@ -87,11 +87,12 @@ struct vfi_convolution_tile {
   float *_Nonnull sums;     // [12][width], all twelve are written
 };
 
-// Winograd's F(2x2, 3x3): 4x4 input pixels of each tile to 16 points of the transformed domain.
+// Winograd's F(m x m, 3x3), m = 2 or 4: each tile's (m + 2)^2 input pixels to as many points of the
+// transformed domain.
 struct vfi_winograd_input {
-  // [tiles][16]: the input pixels' channels, row by row; a row of zeros outside the picture.
+  // [tiles][points]: the input pixels' channels, row by row; a row of zeros outside the picture.
   const void *_Nonnull const *_Nonnull pixels;
-  // [16][...][tile_stride] of the pixels' type; tile_stride holds whole vectors.
+  // [points][...][tile_stride] of the pixels' type; tile_stride holds whole vectors.
   void *_Nonnull values;
   intptr_t point_stride;
   intptr_t tile_stride;
@@ -99,13 +100,14 @@ struct vfi_winograd_input {
   intptr_t tiles;
 };
 
-// The way back: 16 points of each tile to 2x2 output pixels, for one block of output channels.
+// The way back: the points of each tile to m x m output pixels, for one block of output channels.
 struct vfi_winograd_output {
-  const float *_Nonnull sums; // [16][...][width]
+  const float *_Nonnull sums; // [points][...][width]
   intptr_t point_stride;
   const float *_Nonnull bias;    // [width]
   const float *_Nullable slopes; // [width], as above
-  // [tiles][4]: the output pixels' channels (NULL outside the picture), and what is added to them.
+  // [tiles][m * m]: the output pixels' channels (NULL outside the picture), and what is added to
+  // them.
   void *_Nullable const *_Nonnull outputs;
   const void *_Nullable const *_Nullable residuals;
   bool output_bfloat16;

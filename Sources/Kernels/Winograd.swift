@@ -1,65 +1,117 @@
 // SPDX-License-Identifier: MIT
-// Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray, arXiv 1509.09308):
+// Winograd's minimal filtering F(m x m, 3x3) (Lavin and Gray, arXiv 1509.09308):
 //     Y = A^T [ (G g G^T) * (B^T d B) ] A
-// gives 2x2 outputs of a 3x3 convolution from 4x4 inputs d with 16 products instead of 36. The
-// products of all channels are 16 matrix products, which the convolution kernels compute; here are
-// the two transforms around them. All factors are 1 or -1, so float32 loses almost nothing.
+// gives m x m outputs of a 3x3 convolution from (m + 2)^2 inputs d with as many products in place of
+// 9 m^2. The products of all channels are one matrix product a point, which the convolution kernels
+// compute; here are the two transforms around them, which Winograd2x2 and Winograd4x4 define.
 import CIntrinsics
 
-/// Four vectors: one row of a 4x4 tile, each element a vector of channels.
-private struct Row {
-  var a: Vector
-  var b: Vector
-  var c: Vector
-  var d: Vector
+/// The input pixels of a tile, one vector of channels each.
+protocol WinogradPixels {
+  subscript(index: Int) -> Vector { get }
+}
 
-  /// Multiplies the row by B.
-  @inline(__always)
-  var forward: Row { Row(a: a - c, b: b + c, c: c - b, d: b - d) }
+/// The transforms of one size of tiles.
+protocol WinogradTile {
+  /// Input pixels of a tile, and points of its transform.
+  static var points: Int { get }
+  /// Output pixels of a tile.
+  static var outputs: Int { get }
 
-  /// Multiplies the row by A: two results.
-  @inline(__always)
-  var back: (Vector, Vector) { (a + b + c, b - c - d) }
+  /// Writes B^T d B.
+  static func transform(_ pixels: some WinogradPixels, _ points: WinogradPoints)
 
-  @inline(__always)
-  static func + (x: Row, y: Row) -> Row {
-    Row(a: x.a + y.a, b: x.b + y.b, c: x.c + y.c, d: x.d + y.d)
-  }
-
-  @inline(__always)
-  static func - (x: Row, y: Row) -> Row {
-    Row(a: x.a - y.a, b: x.b - y.b, c: x.c - y.c, d: x.d - y.d)
-  }
+  /// Writes A^T m A.
+  static func transformBack(_ sums: WinogradSums, _ pixels: WinogradOutputs)
 }
 
 /// Computes B^T d B of every tile and channel.
-package func winogradInput(_ argument: UnsafePointer<vfi_winograd_input>) {
-  transformTiles(argument, half: false)
+package func winograd2x2Input(_ argument: UnsafePointer<vfi_winograd_input>) {
+  transformTiles(argument, Winograd2x2.self, half: false)
 }
 
 /// The same for bfloat16: computed in float32, rounded once.
-package func winogradInputBF16(_ argument: UnsafePointer<vfi_winograd_input>) {
-  transformTiles(argument, half: true)
+package func winograd2x2InputBF16(_ argument: UnsafePointer<vfi_winograd_input>) {
+  transformTiles(argument, Winograd2x2.self, half: true)
+}
+
+/// Computes B^T d B of every tile and channel.
+package func winograd4x4Input(_ argument: UnsafePointer<vfi_winograd_input>) {
+  transformTiles(argument, Winograd4x4.self, half: false)
+}
+
+/// Computes A^T m A of every tile for a block of two vectors of output channels.
+package func winograd2x2OutputWide(_ argument: UnsafePointer<vfi_winograd_output>) {
+  transformOutput(argument, Winograd2x2.self, vectors: 2)
+}
+
+/// Computes A^T m A of every tile for a block of one vector of output channels.
+package func winograd2x2OutputNarrow(_ argument: UnsafePointer<vfi_winograd_output>) {
+  transformOutput(argument, Winograd2x2.self, vectors: 1)
+}
+
+/// Computes A^T m A of every tile for a block of two vectors of output channels.
+package func winograd4x4OutputWide(_ argument: UnsafePointer<vfi_winograd_output>) {
+  transformOutput(argument, Winograd4x4.self, vectors: 2)
+}
+
+/// Computes A^T m A of every tile for a block of one vector of output channels.
+package func winograd4x4OutputNarrow(_ argument: UnsafePointer<vfi_winograd_output>) {
+  transformOutput(argument, Winograd4x4.self, vectors: 1)
+}
+
+// MARK: - There
+
+/// Pixels that stand where the feature map has them.
+private struct PixelsInPlace: WinogradPixels {
+  let pixels: UnsafePointer<UnsafeRawPointer>
+  let channel: Int
+  let half: Bool
+
+  @inline(__always)
+  subscript(index: Int) -> Vector { load(pixels[index], channel, half) }
+}
+
+/// Pixels that were copied to where their points will stand.
+private struct PixelsCopied: WinogradPixels {
+  let values: UnsafeRawPointer
+  let stride: Int
+  let half: Bool
+
+  @inline(__always)
+  subscript(index: Int) -> Vector { load(values, index &* stride, half) }
+}
+
+/// Where the points of a tile go.
+struct WinogradPoints {
+  let values: UnsafeMutableRawPointer
+  let stride: Int
+  let half: Bool
+
+  @inline(__always)
+  func write(_ vector: Vector, _ point: Int) { store(vector, values, point &* stride, half) }
 }
 
 @inline(__always)
-private func transformTiles(_ argument: UnsafePointer<vfi_winograd_input>, half: Bool) {
+private func transformTiles<Tile: WinogradTile>(
+  _ argument: UnsafePointer<vfi_winograd_input>, _ kind: Tile.Type, half: Bool
+) {
   let t = argument.pointee
   for tile in 0..<t.tiles {
-    let pixels = t.pixels + 16 &* tile
+    let pixels = t.pixels + Tile.points &* tile
     let values = place(t.values, tile &* t.tile_stride, half)
     if t.channels < lanes {
-      transformFew(pixels, t.channels, values, t.point_stride, half)
+      let points = WinogradPoints(values: values, stride: t.point_stride, half: half)
+      transformFew(pixels, t.channels, points, kind)
       continue
     }
     // The last vector may repeat channels of the one before it, but not read past the pixel.
     let last = t.channels &- lanes
     var channel = 0
     while true {
-      storePoints(
-        loadRow(pixels, channel, half), loadRow(pixels + 4, channel, half),
-        loadRow(pixels + 8, channel, half), loadRow(pixels + 12, channel, half),
-        place(values, channel, half), t.point_stride, half)
+      Tile.transform(
+        PixelsInPlace(pixels: pixels, channel: channel, half: half),
+        WinogradPoints(values: place(values, channel, half), stride: t.point_stride, half: half))
       if channel == last { break }
       channel = channel &+ lanes < last ? channel &+ lanes : last
     }
@@ -69,75 +121,56 @@ private func transformTiles(_ argument: UnsafePointer<vfi_winograd_input>, half:
 /// Transforms fewer channels than a vector has lanes, where the result goes: that memory has room for
 /// whole vectors.
 @inline(__always)
-private func transformFew(
-  _ pixels: UnsafePointer<UnsafeRawPointer>, _ channels: Int, _ values: UnsafeMutableRawPointer,
-  _ pointStride: Int, _ half: Bool
+private func transformFew<Tile: WinogradTile>(
+  _ pixels: UnsafePointer<UnsafeRawPointer>, _ channels: Int, _ points: WinogradPoints,
+  _ kind: Tile.Type
 ) {
-  for point in 0..<16 {
+  let (values, half) = (points.values, points.half)
+  for point in 0..<Tile.points {
     let bytes = half ? 2 &* channels : 4 &* channels
-    place(values, point &* pointStride, half).copyMemory(from: pixels[point], byteCount: bytes)
+    place(values, point &* points.stride, half).copyMemory(from: pixels[point], byteCount: bytes)
   }
-  storePoints(
-    loadRow(values, 0, pointStride, half), loadRow(values, 4, pointStride, half),
-    loadRow(values, 8, pointStride, half), loadRow(values, 12, pointStride, half), values,
-    pointStride, half)
+  Tile.transform(
+    PixelsCopied(values: UnsafeRawPointer(values), stride: points.stride, half: half), points)
 }
 
-/// Transforms a tile of which all rows are loaded, and stores its points.
+// MARK: - And back
+
+/// The products of a tile at all points, one vector of output channels each.
+struct WinogradSums {
+  let sums: UnsafePointer<Float>
+  let stride: Int
+
+  @inline(__always)
+  subscript(point: Int) -> Vector { load(sums + point &* stride) }
+}
+
+/// The output pixels of a tile, of which one vector of channels is written.
+struct WinogradOutputs {
+  let argument: UnsafePointer<vfi_winograd_output>
+  let first: Int
+  let channel: Int
+  let count: Int
+
+  /// Adds bias and residual, applies the activation and stores, where there is such a pixel.
+  @inline(__always)
+  func finish(_ value: Vector, _ pixel: Int) {
+    let index = first &+ pixel
+    guard let output = argument.pointee.outputs[index] else { return }
+    let offset = argument.pointee.first_channel &+ channel
+    var sum = value + load(argument.pointee.bias + channel)
+    if let residual = argument.pointee.residuals?[index] {
+      sum += load(residual, offset, upTo: count, argument.pointee.residual_bfloat16)
+    }
+    if let slopes = argument.pointee.slopes { sum = prelu(sum, load(slopes + channel)) }
+    store(sum, output, offset, upTo: count, argument.pointee.output_bfloat16)
+  }
+}
+
 @inline(__always)
-private func storePoints(
-  _ r0: Row, _ r1: Row, _ r2: Row, _ r3: Row, _ values: UnsafeMutableRawPointer,
-  _ pointStride: Int, _ half: Bool
+private func transformOutput<Tile: WinogradTile>(
+  _ argument: UnsafePointer<vfi_winograd_output>, _ kind: Tile.Type, vectors: Int
 ) {
-  storeRow((r0 - r2).forward, values, pointStride, half)
-  storeRow((r1 + r2).forward, place(values, 4 &* pointStride, half), pointStride, half)
-  storeRow((r2 - r1).forward, place(values, 8 &* pointStride, half), pointStride, half)
-  storeRow((r1 - r3).forward, place(values, 12 &* pointStride, half), pointStride, half)
-}
-
-/// The channels of four pixels.
-@inline(__always)
-private func loadRow(
-  _ pixels: UnsafePointer<UnsafeRawPointer>, _ channel: Int, _ half: Bool
-) -> Row {
-  Row(
-    a: load(pixels[0], channel, half), b: load(pixels[1], channel, half),
-    c: load(pixels[2], channel, half), d: load(pixels[3], channel, half))
-}
-
-/// Four points from `point` on.
-@inline(__always)
-private func loadRow(
-  _ values: UnsafeMutableRawPointer, _ point: Int, _ stride: Int, _ half: Bool
-) -> Row {
-  let base = UnsafeRawPointer(values)
-  return Row(
-    a: load(base, point &* stride, half), b: load(base, (point &+ 1) &* stride, half),
-    c: load(base, (point &+ 2) &* stride, half), d: load(base, (point &+ 3) &* stride, half))
-}
-
-@inline(__always)
-private func storeRow(
-  _ row: Row, _ values: UnsafeMutableRawPointer, _ pointStride: Int, _ half: Bool
-) {
-  store(row.a, values, 0, half)
-  store(row.b, values, pointStride, half)
-  store(row.c, values, 2 &* pointStride, half)
-  store(row.d, values, 3 &* pointStride, half)
-}
-
-/// Computes A^T m A of every tile for a block of two vectors of output channels.
-package func winogradOutputWide(_ argument: UnsafePointer<vfi_winograd_output>) {
-  transformOutput(argument, vectors: 2)
-}
-
-/// Computes A^T m A of every tile for a block of one vector of output channels.
-package func winogradOutputNarrow(_ argument: UnsafePointer<vfi_winograd_output>) {
-  transformOutput(argument, vectors: 1)
-}
-
-@inline(__always)
-private func transformOutput(_ argument: UnsafePointer<vfi_winograd_output>, vectors: Int) {
   let t = argument.pointee
   for tile in 0..<t.tiles {
     for vector in 0..<vectors {
@@ -145,39 +178,10 @@ private func transformOutput(_ argument: UnsafePointer<vfi_winograd_output>, vec
       let count = t.output_channels &- channel
       if count <= 0 { break }
       let sums = t.sums + (tile &* vectors &+ vector) &* lanes
-      let r0 = loadPoints(sums, t.point_stride)
-      let r1 = loadPoints(sums + 4 &* t.point_stride, t.point_stride)
-      let r2 = loadPoints(sums + 8 &* t.point_stride, t.point_stride)
-      let r3 = loadPoints(sums + 12 &* t.point_stride, t.point_stride)
-      let top = (r0 + r1 + r2).back
-      let bottom = (r1 - r2 - r3).back
-      let outputs = 4 &* tile
-      finishPixel(argument, top.0, outputs, channel, count)
-      finishPixel(argument, top.1, outputs &+ 1, channel, count)
-      finishPixel(argument, bottom.0, outputs &+ 2, channel, count)
-      finishPixel(argument, bottom.1, outputs &+ 3, channel, count)
+      Tile.transformBack(
+        WinogradSums(sums: sums, stride: t.point_stride),
+        WinogradOutputs(
+          argument: argument, first: Tile.outputs &* tile, channel: channel, count: count))
     }
   }
-}
-
-@inline(__always)
-private func loadPoints(_ sums: UnsafePointer<Float>, _ stride: Int) -> Row {
-  Row(
-    a: load(sums), b: load(sums + stride), c: load(sums + 2 &* stride),
-    d: load(sums + 3 &* stride))
-}
-
-@inline(__always)
-private func finishPixel(
-  _ argument: UnsafePointer<vfi_winograd_output>, _ value: Vector, _ index: Int, _ channel: Int,
-  _ count: Int
-) {
-  guard let output = argument.pointee.outputs[index] else { return }
-  let offset = argument.pointee.first_channel &+ channel
-  var sum = value + load(argument.pointee.bias + channel)
-  if let residual = argument.pointee.residuals?[index] {
-    sum += load(residual, offset, upTo: count, argument.pointee.residual_bfloat16)
-  }
-  if let slopes = argument.pointee.slopes { sum = prelu(sum, load(slopes + channel)) }
-  store(sum, output, offset, upTo: count, argument.pointee.output_bfloat16)
 }

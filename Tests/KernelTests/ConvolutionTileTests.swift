@@ -161,7 +161,7 @@ private final class TileCall {
     }
   }
 
-  func run(_ kernel: @Sendable (UnsafePointer<vfi_convolution_tile>) -> Void) {
+  func run(_ kernel: ConvolutionKernels.Tile) {
     func pointers(_ map: FeatureMap) -> [UnsafeMutableRawPointer] {
       (0..<map.width).map { map.memory + $0 * map.pixelStride * map.precision.bytes }
     }

@@ -166,7 +166,7 @@ private final class Int8Call {
     }
   }
 
-  func run(_ kernel: @Sendable (UnsafePointer<vfi_convolution_tile>) -> Void) {
+  func run(_ kernel: ConvolutionKernels.Tile) {
     let inputPointers = (0..<taps * 12).map {
       UnsafeRawPointer(inputs.map.memory + $0 * (4 + channels))
     }

@@ -67,7 +67,7 @@ import VFIEngine
   private static let shapes: [Shape] =
     Precision.allCases.flatMap { precision in
       [(1, 1), (3, 1), (3, 2), (5, 1)].map { (precision, $0.0, $0.1, .direct) }
-    } + [(.float32, 3, 1, .winograd)]
+    } + [(.float32, 3, 1, .winograd2x2)]
 
   @Test(arguments: CPU.machineLevels, shapes)
   func allActiveEqualsDense(level: CPULevel, shape: Shape) throws {
@@ -142,7 +142,7 @@ import VFIEngine
   /// The input of a set's neighbourhood is all that the set's pixels read.
   ///
   /// Winograd's tiles also read beyond it, where only rounding depends on what stands there.
-  @Test(arguments: CPU.machineLevels, [Convolution.Method.direct, .winograd])
+  @Test(arguments: CPU.machineLevels, [Convolution.Method.direct, .winograd2x2])
   func inputAroundTheSetEqualsDenseInput(level: CPULevel, method: Convolution.Method) throws {
     let pair = try Pair(level: level, kernel: 3, dilation: 1, method: method)
     let arena = pair.engine.scratch
@@ -171,7 +171,7 @@ import VFIEngine
     #expect(relativeError(result, wanted) < (method == .direct ? .leastNonzeroMagnitude : 1e-5))
   }
 
-  @Test(arguments: [Convolution.Method.direct, .winograd])
+  @Test(arguments: [Convolution.Method.direct, .winograd2x2])
   func savedProductsAreCounted(_ method: Convolution.Method) throws {
     let pair = try Pair(level: .portable, kernel: 3, dilation: 1, method: method)
     let half = try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { y, _ in y < 5 }
@@ -186,7 +186,7 @@ import VFIEngine
     #expect(pair.engine.statistics.activeShare(level: 1) == nil)
   }
 
-  @Test(arguments: [Convolution.Method.direct, .winograd])
+  @Test(arguments: [Convolution.Method.direct, .winograd2x2])
   func nothingActiveTouchesNothing(_ method: Convolution.Method) throws {
     let pair = try Pair(level: .portable, kernel: 3, dilation: 1, method: method)
     let none = try ActiveSet(height: 17, width: 23, in: pair.engine.scratch) { _, _ in false }

@@ -10,11 +10,23 @@ package final class Convolution: Sendable {
   package enum Method: Sendable {
     /// As the definition says.
     case direct
-    /// By Winograd's F(2x2, 3x3), with 4/9 of the products and slightly other rounding.
+    /// By Winograd's F(4x4, 3x3), with 1/4 of the products and one digit less; in bfloat16, which
+    /// cannot spare it, by F(2x2, 3x3).
     ///
-    /// For 3x3, stride 1, dilation 1. In sparse calls a tile of 2x2 pixels is computed whole if one is
-    /// active.
+    /// For dense calls; 3x3, stride 1, dilation 1.
     case winograd
+    /// By Winograd's F(2x2, 3x3), with 4/9 of the products and slightly other rounding; likewise.
+    ///
+    /// In sparse calls a tile of 2x2 pixels is computed whole if one is active.
+    case winograd2x2
+
+    fileprivate var tile: WinogradTile? {
+      switch self {
+      case .direct: nil
+      case .winograd: .outputs4x4
+      case .winograd2x2: .outputs2x2
+      }
+    }
   }
 
   package let inputs: Int
@@ -57,7 +69,7 @@ package final class Convolution: Sendable {
     precondition(kernel % 2 == 1)
     precondition(rest >= 0 && rest < inputs)
     precondition(method == .direct || (kernel == 3 && stride == 1 && dilation == 1))
-    precondition(rest == 0 || precision == .bfloat16 || method == .winograd)
+    precondition(rest == 0 || precision == .bfloat16 || method != .direct)
     precondition(weights.count == bias.count * inputs * kernel * kernel)
     self.inputs = inputs
     self.rest = rest
@@ -71,13 +83,14 @@ package final class Convolution: Sendable {
     let format = WeightFormat(
       precision, quantizes: kernels.quantizes && rest == 0, inputs: inputs, outputs: self.outputs)
     // Winograd's transform would have to be quantised, too: 4 x 4 values where there was one.
-    let method = format == .int8 ? .direct : method
-    self.method = method
-    let taps = method == .winograd ? 16 : kernel * kernel
-    let values = method == .winograd ? WinogradRun.points(kernels: weights) : weights
+    self.method =
+      format == .int8 ? .direct : method == .winograd && format == .bfloat16 ? .winograd2x2 : method
+    let tile = self.method.tile
+    let taps = tile?.points ?? kernel * kernel
+    let values = tile?.points(kernels: weights) ?? weights
     self.weights = [
       try PackedWeights(
-        taps: taps, inputs: inputs, rest: method == .direct ? rest : 0, bias: Array(bias[part]),
+        taps: taps, inputs: inputs, rest: tile == nil ? rest : 0, bias: Array(bias[part]),
         slopes: try activation.slopes(part.count), format: format, kernels: kernels
       ) { output, input, tap in
         values[((part.lowerBound + output) * inputs + input) * taps + tap]
@@ -104,16 +117,14 @@ package final class Convolution: Sendable {
       output.height == height, output.width == width, residual?.hasSize(of: output) ?? true,
       rest.map({ $0.height == input.height && $0.width == input.width }) ?? true
     else { throw .defect("a convolution's maps have wrong sizes or types") }
-    switch method {
-    case .direct:
-      try ConvolutionRun(
+    guard let tile = method.tile else {
+      return try ConvolutionRun(
         phases: weights, grid: grid(height: height, width: width), input: input, rest: rest,
         output: output, residual: residual)(on: engine)
-    case .winograd:
-      try WinogradRun(
-        weights: weights[0], input: input, rest: rest, output: output, residual: residual)(
-          on: engine)
     }
+    try WinogradRun(
+      tile: tile, weights: weights[0], input: input, rest: rest, output: output,
+      residual: residual)(on: engine)
   }
 
   /// Convolves the compact features of `source`, or else of `active`, into those of `active`.
@@ -127,25 +138,24 @@ package final class Convolution: Sendable {
     on engine: Engine
   ) throws(VFIError) {
     let source = source ?? active
-    guard stride == 1, rest == 0, input.channels == inputs,
+    guard stride == 1, rest == 0, method != .winograd, input.channels == inputs,
       input.precision == precision, output.channels == outputs,
       input.height == 1, source.height == active.height, source.width == active.width,
       output.height == 1, input.width >= source.count, output.width >= active.count,
       residual?.hasSize(of: output) ?? true
     else { throw .defect("a sparse convolution's maps have wrong sizes or types") }
-    switch method {
-    case .direct:
-      try ConvolutionRun(
-        phases: weights, grid: grid(height: active.height, width: active.width), input: input,
-        output: output, residual: residual)(active: active, from: source, on: engine)
-    case .winograd:
+    if let tile = method.tile {
       let mark = engine.scratch.mark
       defer { engine.scratch.release(to: mark) }
       var listed = tiles
       if listed == nil { listed = try ActiveTiles(active, from: source, on: engine) }
       try WinogradRun(
-        weights: weights[0], input: input, rest: nil, output: output, residual: residual,
-        active: listed)(on: engine)
+        tile: tile, weights: weights[0], input: input, rest: nil, output: output,
+        residual: residual, active: listed)(on: engine)
+    } else {
+      try ConvolutionRun(
+        phases: weights, grid: grid(height: active.height, width: active.width), input: input,
+        output: output, residual: residual)(active: active, from: source, on: engine)
     }
     engine.statistics.multiplyAddsSaved +=
       (active.height * active.width - active.count) * multiplyAddsPerPixel

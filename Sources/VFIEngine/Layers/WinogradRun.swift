@@ -4,44 +4,45 @@ import CIntrinsics
 /// Buffers of one worker, which hold a batch of tiles while it is transformed, multiplied and
 /// transformed back.
 @safe struct WinogradSlots: BitwiseCopyable {
-  /// Values between the points of arrays: 16 large powers of two would fall into one cache set.
+  /// Values between the points of arrays: large powers of two would fall into one cache set.
   static let padding = 32
 
-  /// `[tiles][16]` input pixels.
+  /// `[tiles][points]` input pixels.
   let pixels: UnsafeMutablePointer<UnsafeRawPointer>
-  /// `[16][tiles][valueStride]` transformed inputs, and `[16][tiles]` pointers to them.
+  /// `[points][tiles][valueStride]` transformed inputs, and `[points][tiles]` pointers to them.
   let values: UnsafeMutableRawPointer
   let products: UnsafeMutablePointer<UnsafeRawPointer>
-  /// Products, for each block of output channels `[16][tiles][width]`.
+  /// Products, for each block of output channels `[points][tiles][width]`.
   let sums: UnsafeMutablePointer<Float>
-  /// `[tiles][4]` output pixels, likewise the residuals.
+  /// `[tiles][outputs]` output pixels, likewise the residuals.
   let outputs: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   let residuals: UnsafeMutablePointer<UnsafeRawPointer?>
 
   /// Takes memory for batches of up to `tiles` tiles.
   init(
-    tiles: Int, valueStride: Int, weights: PackedWeights, in arena: Arena
+    _ kind: WinogradTile, tiles: Int, valueStride: Int, weights: PackedWeights, in arena: Arena
   ) throws(VFIError) {
+    let points = kind.points
     let outputs = weights.blocks.reduce(0) { $0 + $1.kernel.width }
-    unsafe pixels = try arena.buffer(of: UnsafeRawPointer.self, count: tiles * 16)
-    let size = 16 * (tiles * valueStride + Self.padding) * weights.format.bytes
+    unsafe pixels = try arena.buffer(of: UnsafeRawPointer.self, count: tiles * points)
+    let size = points * (tiles * valueStride + Self.padding) * weights.format.bytes
     unsafe values = UnsafeMutableRawPointer(try arena.buffer(of: UInt8.self, count: size))
-    unsafe products = try arena.buffer(of: UnsafeRawPointer.self, count: 16 * tiles)
+    unsafe products = try arena.buffer(of: UnsafeRawPointer.self, count: points * tiles)
     unsafe sums = try arena.buffer(
-      of: Float.self, count: 16 * (tiles * outputs + Self.padding * weights.blocks.count))
-    unsafe self.outputs = try arena.buffer(
-      of: UnsafeMutableRawPointer?.self, count: tiles * 4)
-    unsafe residuals = try arena.buffer(of: UnsafeRawPointer?.self, count: tiles * 4)
+      of: Float.self, count: points * (tiles * outputs + Self.padding * weights.blocks.count))
+    let pixels = tiles * kind.side * kind.side
+    unsafe self.outputs = try arena.buffer(of: UnsafeMutableRawPointer?.self, count: pixels)
+    unsafe residuals = try arena.buffer(of: UnsafeRawPointer?.self, count: pixels)
   }
 
   /// Lays the memory out for batches of `tiles` tiles.
-  func prepare(tiles: Int, valueStride: Int, format: WeightFormat) {
+  func prepare(_ kind: WinogradTile, tiles: Int, valueStride: Int, format: WeightFormat) {
     let bytes = format.bytes
     let pointStride = tiles * valueStride + Self.padding
-    let size = 16 * pointStride * bytes
+    let size = kind.points * pointStride * bytes
     // The last twelve tiles of a map are multiplied even where only some exist.
     unsafe values.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    for point in 0..<16 {
+    for point in 0..<kind.points {
       for tile in 0..<tiles {
         unsafe products[point * tiles + tile] =
           UnsafeRawPointer(values + (point * pointStride + tile * valueStride) * bytes)
@@ -50,31 +51,32 @@ import CIntrinsics
   }
 }
 
-/// A 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3): 4/9 of the products.
+/// A 3x3 convolution of stride 1 by Winograd's F(m x m, 3x3): (m + 2)^2 products in place of 9 m^2.
 ///
-/// Tiles of 2x2 output pixels are taken in batches that stay in the level-2 cache between the
-/// three steps. The kernels that convolve compute the products, as sixteen 1x1 convolutions.
+/// Tiles of m x m output pixels are taken in batches that stay in the level-2 cache between the
+/// three steps. The kernels that convolve compute the products, as one 1x1 convolution a point.
 @safe struct WinogradRun {
-  /// 16 taps: the points of the transformed kernels.
+  let tile: WinogradTile
+  /// The taps are the points of the transformed kernels.
   let weights: PackedWeights
   let input: FeatureMap
   /// The input's channels behind those of `input`, if they stand elsewhere.
   let rest: FeatureMap?
   let output: FeatureMap
   let residual: FeatureMap?
-  /// Where only these are computed: the maps then are compact.
+  /// Where only these, of 2x2 outputs, are computed: the maps then are compact.
   var active: ActiveTiles?
   /// Bytes of a batch's transformed inputs and sums.
   private static let batchBytes = 512 << 10
   /// Tiles of a batch at most.
   private static let mostTiles = 96
 
-  /// 4x4 input pixels of each tile, which begin one pixel before its 2x2 output pixels.
+  /// The input pixels of each tile begin one pixel before its output pixels.
   private var grid: ConvolutionGrid {
     ConvolutionGrid(
-      kernel: 4, stride: 2, originY: -1, originX: -1,
-      height: ((active?.active.height ?? output.height) + 1) / 2,
-      width: ((active?.active.width ?? output.width) + 1) / 2)
+      kernel: tile.inputSide, stride: tile.side, originY: -1, originX: -1,
+      height: ((active?.active.height ?? output.height) + tile.side - 1) / tile.side,
+      width: ((active?.active.width ?? output.width) + tile.side - 1) / tile.side)
   }
 
   /// Values from one tile's transformed channels to the next one's: whole vectors of any level.
@@ -90,19 +92,20 @@ import CIntrinsics
     let zero = unsafe try engine.scratch.buffer(of: Float.self, count: weights.inputs)
     unsafe zero.update(repeating: 0, count: weights.inputs)
     // As many tiles as fit: what a frame takes must not depend on its content.
-    let tileBytes = 16 * (weights.format.bytes * valueStride + 4 * weights.outputs)
-    let most = Self.roundedUp(min(Self.batchBytes / tileBytes, Self.mostTiles))
+    let tileBytes = tile.points * (weights.format.bytes * valueStride + 4 * weights.outputs)
+    let most = Self.roundedUp(
+      min(Self.batchBytes / tileBytes, Self.mostTiles, grid.height * grid.width))
     let slots = unsafe try engine.scratch.buffer(of: WinogradSlots.self, count: engine.workers)
     for worker in 0..<engine.workers {
       unsafe slots[worker] = try WinogradSlots(
-        tiles: most, valueStride: valueStride, weights: weights, in: engine.scratch)
+        tile, tiles: most, valueStride: valueStride, weights: weights, in: engine.scratch)
     }
     guard count > 0 else { return }
     let fairShare = (count + 4 * engine.workers - 1) / (4 * engine.workers)
     let batch = min(most, Self.roundedUp(fairShare))
     for worker in 0..<engine.workers {
       unsafe slots[worker].prepare(
-        tiles: batch, valueStride: valueStride, format: weights.format)
+        tile, tiles: batch, valueStride: valueStride, format: weights.format)
     }
     let kernels = engine.kernels.convolution
     try engine.forEach((count + batch - 1) / batch) { item, worker in
@@ -150,13 +153,14 @@ import CIntrinsics
   private func listOutputs(
     _ tiles: Range<Int>, of grid: ConvolutionGrid, into slots: WinogradSlots
   ) {
+    let side = tile.side
     forEach(tiles, of: grid) { index, position in
-      for pixel in 0..<4 {
-        let place = place(2 * position.y + pixel / 2, 2 * position.x + pixel % 2)
-        unsafe slots.outputs[4 * index + pixel] =
-          place.map { unsafe output.memory + $0 * output.pixelBytes }
+      for pixel in 0..<side * side {
+        let place = place(side * position.y + pixel / side, side * position.x + pixel % side)
+        let slot = side * side * index + pixel
+        unsafe slots.outputs[slot] = place.map { unsafe output.memory + $0 * output.pixelBytes }
         if let residual, let place {
-          unsafe slots.residuals[4 * index + pixel] =
+          unsafe slots.residuals[slot] =
             UnsafeRawPointer(residual.memory) + place * residual.pixelBytes
         }
       }
@@ -170,10 +174,11 @@ import CIntrinsics
     _ kernels: ConvolutionKernels
   ) {
     forEach(tiles, of: grid) { index, position in
-      let pixels = unsafe slots.pixels + 16 * index
+      let pixels = unsafe slots.pixels + tile.points * index
       if let active {
         unsafe active.source.listInputs(
-          around: (2 * position.y, 2 * position.x), grid, of: map, zero: zero, to: pixels,
+          around: (tile.side * position.y, tile.side * position.x), grid, of: map, zero: zero,
+          to: pixels,
           spacing: 1)
       } else {
         unsafe grid.listInputs(position, of: map, zero: zero, to: pixels, spacing: 1)
@@ -184,7 +189,7 @@ import CIntrinsics
       values: slots.values + first * weights.format.bytes,
       point_stride: batch * valueStride + WinogradSlots.padding, tile_stride: valueStride,
       channels: map.channels, tiles: tiles.count)
-    unsafe kernels.winogradInput[map.precision](&argument)
+    unsafe kernels.winogradInput(tile, map.precision)(&argument)
   }
 
   /// Where the products of the `index`-th block begin.
@@ -192,12 +197,13 @@ import CIntrinsics
     _ index: Int, batch: Int, _ slots: WinogradSlots
   ) -> UnsafeMutablePointer<Float> {
     unsafe slots.sums
-      + 16 * (batch * weights.blocks[index].firstChannel + index * WinogradSlots.padding)
+      + tile.points
+      * (batch * weights.blocks[index].firstChannel + index * WinogradSlots.padding)
   }
 
-  /// Multiplies at all 16 points; the inputs of one point stay in the level-1 cache for all blocks.
+  /// Multiplies at all points; the inputs of one point stay in the level-1 cache for all blocks.
   private func multiply(_ tiles: Int, batch: Int, _ slots: WinogradSlots) {
-    for point in 0..<16 {
+    for point in 0..<tile.points {
       for (index, block) in weights.blocks.enumerated() {
         let width = block.kernel.width
         let pointSums =
@@ -223,7 +229,7 @@ import CIntrinsics
         pointStride: batch * block.kernel.width + WinogradSlots.padding, outputs: slots.outputs,
         residuals: slots.residuals, tiles: tiles, output: output.precision,
         residual: residual?.precision)
-      unsafe block.kernel.winogradOutput(&argument)
+      unsafe block.kernel.winogradOutput(tile)(&argument)
     }
   }
 
@@ -231,24 +237,35 @@ import CIntrinsics
     max(1, (tiles + ConvolutionGrid.tilePixels - 1) / ConvolutionGrid.tilePixels)
       * ConvolutionGrid.tilePixels
   }
+}
 
-  /// G g G^T, in double precision: each 3x3 kernel of `kernels` becomes 16 points.
-  static func points(kernels: [Float]) -> [Float] {
+extension WinogradTile {
+  /// G, which makes a row of three weights one of points; rows of three.
+  private var kernelTransform: [Double] {
+    switch self {
+    case .outputs2x2: [1, 0, 0, 1 / 2, 1 / 2, 1 / 2, 1 / 2, -1 / 2, 1 / 2, 0, 0, 1]
+    case .outputs4x4:
+      [
+        1 / 4, 0, 0, -1 / 6, -1 / 6, -1 / 6, -1 / 6, 1 / 6, -1 / 6,
+        1 / 24, 1 / 12, 1 / 6, 1 / 24, -1 / 12, 1 / 6, 0, 0, 1,
+      ]
+    }
+  }
+
+  /// G g G^T, in double precision: each 3x3 kernel of `kernels` becomes its points.
+  func points(kernels: [Float]) -> [Float] {
+    let g = kernelTransform
+    // The weight of each of nine taps in each point.
+    let factors = (0..<points).flatMap { point in
+      (0..<9).map { g[3 * (point / inputSide) + $0 / 3] * g[3 * (point % inputSide) + $0 % 3] }
+    }
     var result: [Float] = []
-    result.reserveCapacity(kernels.count / 9 * 16)
+    result.reserveCapacity(kernels.count / 9 * points)
     for start in stride(from: 0, to: kernels.count, by: 9) {
-      // G g: each column of three becomes four.
-      var columns = InlineArray<12, Double>(repeating: 0)
-      for x in 0..<3 {
-        let (a, b, c) = (
-          Double(kernels[start + x]), Double(kernels[start + 3 + x]), Double(kernels[start + 6 + x])
-        )
-        (columns[x], columns[3 + x]) = (a, (a + b + c) / 2)
-        (columns[6 + x], columns[9 + x]) = ((a - b + c) / 2, c)
-      }
-      for y in 0..<4 {
-        let (a, b, c) = (columns[3 * y], columns[3 * y + 1], columns[3 * y + 2])
-        result += [Float(a), Float((a + b + c) / 2), Float((a - b + c) / 2), Float(c)]
+      for point in 0..<points {
+        var sum = 0.0
+        for tap in 0..<9 { sum += factors[9 * point + tap] * Double(kernels[start + tap]) }
+        result.append(Float(sum))
       }
     }
     return result

@@ -3,11 +3,11 @@
 /// A 3x3 convolution and its PReLU by the names of this model: `name.conv` and the slopes `name.prelu`.
 private func convolutionPReLU(
   _ file: WeightFile, _ name: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
-  precision: Precision, kernels: KernelTable
+  isSparse: Bool = false, precision: Precision, kernels: KernelTable
 ) throws(VFIError) -> Convolution {
   try convolutionPReLU(
     file, name, weights: "conv", slopes: "prelu", inputs: inputs, outputs: outputs,
-    stride: stride, precision: precision, kernels: kernels)
+    stride: stride, isSparse: isSparse, precision: precision, kernels: kernels)
 }
 
 /// A frame less 0.5 -> features at 1/2 (16 channels) and 1/8 (32).
@@ -183,12 +183,13 @@ final class DefaultModelRefinement: Sendable {
   init(_ file: WeightFile, precision: Precision, kernels: KernelTable) throws(VFIError) {
     self.precision = precision
     enter = try convolutionPReLU(
-      file, "refine.enter", Self.inputs, Self.channels, precision: precision, kernels: kernels)
+      file, "refine.enter", Self.inputs, Self.channels, isSparse: true, precision: precision,
+      kernels: kernels)
     middle = try convolutionPReLU(
-      file, "refine.middle", Self.channels, Self.channels, precision: precision,
+      file, "refine.middle", Self.channels, Self.channels, isSparse: true, precision: precision,
       kernels: kernels)
     head = try Convolution(
-      file, "refine.head", inputs: Self.channels, outputs: Self.outputs, method: .winograd,
+      file, "refine.head", inputs: Self.channels, outputs: Self.outputs, method: .winograd2x2,
       precision: precision, kernels: kernels)
   }
 
@@ -208,7 +209,7 @@ final class DefaultModelRefinement: Sendable {
     let entered = try active.map(channels: Self.channels, precision: precision, in: arena)
     let refined = try active.map(channels: Self.channels, precision: precision, in: arena)
     let tiles =
-      enter.method == .winograd ? try ActiveTiles(active, from: active, on: engine) : nil
+      enter.method == .winograd2x2 ? try ActiveTiles(active, from: active, on: engine) : nil
     try enter(input, active: active, tiles: tiles, into: entered, on: engine)
     try middle(entered, active: active, tiles: tiles, into: refined, on: engine)
     try head(refined, active: active, tiles: tiles, into: output, on: engine)

@@ -38,7 +38,7 @@ package final class UGSPBlock: Sendable {
       try Convolution(
         file, "\(name).\(weights)", inputs: channels, outputs: channels, hasBias: isDense,
         activation: .prelu(try file.floats("\(name).\(slopes).weight", shape: [channels])),
-        method: .winograd, precision: precision, kernels: kernels)
+        method: isDense ? .winograd : .winograd2x2, precision: precision, kernels: kernels)
     }
     head = try layer("conv_head.0", "conv_head.1")
     var body: [Convolution] = []

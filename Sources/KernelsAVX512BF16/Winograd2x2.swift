@@ -1,0 +1,1 @@
+../Kernels/Winograd2x2.swift

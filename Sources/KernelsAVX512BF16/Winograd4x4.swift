@@ -1,0 +1,1 @@
+../Kernels/Winograd4x4.swift
