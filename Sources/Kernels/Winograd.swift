@@ -147,23 +147,39 @@ struct WinogradSums {
 
 /// The output pixels of a tile, of which one vector of channels is written.
 struct WinogradOutputs {
-  let argument: UnsafePointer<vfi_winograd_output>
-  let first: Int
-  let channel: Int
-  let count: Int
+  private let outputs: UnsafePointer<UnsafeMutableRawPointer?>
+  private let residuals: UnsafePointer<UnsafeRawPointer?>?
+  private let bias: Vector
+  private let slopes: Vector
+  /// The first channel of the pixels, and how many exist.
+  private let offset: Int
+  private let count: Int
+  private let outputIsHalf: Bool
+  private let residualIsHalf: Bool
+
+  /// Pixels from `first` on, and the block's channels from `channel` on.
+  @inline(__always)
+  init(_ t: vfi_winograd_output, first: Int, channel: Int) {
+    outputs = t.outputs + first
+    residuals = t.residuals.map { $0 + first }
+    bias = load(t.bias + channel)
+    // A slope of 1 changes nothing.
+    slopes = t.slopes.map { load($0 + channel) } ?? Vector(repeating: 1)
+    offset = t.first_channel &+ channel
+    count = t.output_channels &- channel
+    outputIsHalf = t.output_bfloat16
+    residualIsHalf = t.residual_bfloat16
+  }
 
   /// Adds bias and residual, applies the activation and stores, where there is such a pixel.
   @inline(__always)
   func finish(_ value: Vector, _ pixel: Int) {
-    let index = first &+ pixel
-    guard let output = argument.pointee.outputs[index] else { return }
-    let offset = argument.pointee.first_channel &+ channel
-    var sum = value + load(argument.pointee.bias + channel)
-    if let residual = argument.pointee.residuals?[index] {
-      sum += load(residual, offset, upTo: count, argument.pointee.residual_bfloat16)
+    guard let output = outputs[pixel] else { return }
+    var sum = value + bias
+    if let residual = residuals?[pixel] {
+      sum += load(residual, offset, upTo: count, residualIsHalf)
     }
-    if let slopes = argument.pointee.slopes { sum = prelu(sum, load(slopes + channel)) }
-    store(sum, output, offset, upTo: count, argument.pointee.output_bfloat16)
+    store(prelu(sum, slopes), output, offset, upTo: count, outputIsHalf)
   }
 }
 
@@ -175,13 +191,11 @@ private func transformOutput<Tile: WinogradTile>(
   for tile in 0..<t.tiles {
     for vector in 0..<vectors {
       let channel = vector &* lanes
-      let count = t.output_channels &- channel
-      if count <= 0 { break }
+      if channel >= t.output_channels { break }
       let sums = t.sums + (tile &* vectors &+ vector) &* lanes
       Tile.transformBack(
         WinogradSums(sums: sums, stride: t.point_stride),
-        WinogradOutputs(
-          argument: argument, first: Tile.outputs &* tile, channel: channel, count: count))
+        WinogradOutputs(t, first: Tile.outputs &* tile, channel: channel))
     }
   }
 }
