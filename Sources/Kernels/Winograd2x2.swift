@@ -34,12 +34,9 @@ private struct Row {
     points.write(b - d, first &+ 3)
   }
 
-  /// Multiplies the row by A, and finishes two pixels from `first` on.
+  /// Multiplies the row by A: two results.
   @inline(__always)
-  func finish(_ pixels: WinogradOutputs, _ first: Int) {
-    pixels.finish(a + b + c, first)
-    pixels.finish(b - c - d, first &+ 1)
-  }
+  var back: (Vector, Vector) { (a + b + c, b - c - d) }
 
   @inline(__always)
   static func + (x: Row, y: Row) -> Row { Row(x.a + y.a, x.b + y.b, x.c + y.c, x.d + y.d) }
@@ -66,7 +63,10 @@ enum Winograd2x2: WinogradTile {
   static func transformBack(_ sums: WinogradSums, _ pixels: WinogradOutputs) {
     let (r0, r1) = (Row(sums, 0), Row(sums, 4))
     let (r2, r3) = (Row(sums, 8), Row(sums, 12))
-    (r0 + r1 + r2).finish(pixels, 0)
-    (r1 - r2 - r3).finish(pixels, 2)
+    let (top, bottom) = ((r0 + r1 + r2).back, (r1 - r2 - r3).back)
+    pixels.finish(top.0, 0)
+    pixels.finish(top.1, 1)
+    pixels.finish(bottom.0, 2)
+    pixels.finish(bottom.1, 3)
   }
 }

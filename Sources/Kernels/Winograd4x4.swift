@@ -25,7 +25,9 @@ private struct Row {
   }
 
   /// Multiplies the row by A, and finishes four pixels from `first` on.
-  @inline(__always)
+  ///
+  /// A function of its own: sixteen pixels at once are too much to inline.
+  @inline(never)
   func finish(_ pixels: WinogradOutputs, _ first: Int) {
     let values = back(a, b, c, d, e, f)
     pixels.finish(values.0, first)
