@@ -24,16 +24,14 @@ private struct Row {
     points.write(outer(b, d, f), first &+ 5)
   }
 
-  /// Multiplies the row by A, and finishes four pixels from `first` on.
-  ///
-  /// A function of its own: sixteen pixels at once are too much to inline.
-  @inline(never)
-  func finish(_ pixels: WinogradOutputs, _ first: Int) {
-    let values = back(a, b, c, d, e, f)
-    pixels.finish(values.0, first)
-    pixels.finish(values.1, first &+ 1)
-    pixels.finish(values.2, first &+ 2)
-    pixels.finish(values.3, first &+ 3)
+  /// Multiplies the row by A, and stores four pixels from `first` on.
+  @inline(__always)
+  func back(into pixels: inout InlineArray<16, Vector>, _ first: Int) {
+    let values = columnBack(a, b, c, d, e, f)
+    pixels[first] = values.0
+    pixels[first &+ 1] = values.1
+    pixels[first &+ 2] = values.2
+    pixels[first &+ 3] = values.3
   }
 }
 
@@ -57,7 +55,7 @@ private func outer(_ a: Vector, _ c: Vector, _ e: Vector) -> Vector {
 
 /// A^T of six products.
 @inline(__always)
-private func back(
+private func columnBack(
   _ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ e: Vector, _ f: Vector
 ) -> (Vector, Vector, Vector, Vector) {
   let (near, nearOdd, far, farOdd) = (b + c, b - c, d + e, d - e)
@@ -103,15 +101,18 @@ enum Winograd4x4: WinogradTile {
   static func transformBack(_ sums: WinogradSums, _ pixels: WinogradOutputs) {
     @inline(__always)
     func column(_ x: Int) -> (Vector, Vector, Vector, Vector) {
-      back(
+      columnBack(
         sums[x], sums[6 &+ x], sums[12 &+ x], sums[18 &+ x], sums[24 &+ x], sums[30 &+ x])
     }
     let (c0, c1, c2, c3, c4, c5) = (
       column(0), column(1), column(2), column(3), column(4), column(5)
     )
-    Row(a: c0.0, b: c1.0, c: c2.0, d: c3.0, e: c4.0, f: c5.0).finish(pixels, 0)
-    Row(a: c0.1, b: c1.1, c: c2.1, d: c3.1, e: c4.1, f: c5.1).finish(pixels, 4)
-    Row(a: c0.2, b: c1.2, c: c2.2, d: c3.2, e: c4.2, f: c5.2).finish(pixels, 8)
-    Row(a: c0.3, b: c1.3, c: c2.3, d: c3.3, e: c4.3, f: c5.3).finish(pixels, 12)
+    // Sixteen copies of what finishes a pixel would be too much to inline.
+    var values = InlineArray<16, Vector>(repeating: .zero)
+    Row(a: c0.0, b: c1.0, c: c2.0, d: c3.0, e: c4.0, f: c5.0).back(into: &values, 0)
+    Row(a: c0.1, b: c1.1, c: c2.1, d: c3.1, e: c4.1, f: c5.1).back(into: &values, 4)
+    Row(a: c0.2, b: c1.2, c: c2.2, d: c3.2, e: c4.2, f: c5.2).back(into: &values, 8)
+    Row(a: c0.3, b: c1.3, c: c2.3, d: c3.3, e: c4.3, f: c5.3).back(into: &values, 12)
+    for pixel in 0..<16 { pixels.finish(values[pixel], pixel) }
   }
 }
